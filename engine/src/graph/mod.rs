@@ -1,0 +1,3 @@
+//! The data graph.
+mod ids;
+pub use ids::{Id, Ids};

@@ -1,0 +1,8 @@
+//! The engine of gasworks: data graph, program traits, input formats, executors.
+#![deny(unsafe_code)]
+
+pub mod graph;
+pub mod input;
+mod random;
+
+pub use random::Random;
