@@ -1,1 +1,3 @@
 //! gasworks-kernels
+mod isa;
+pub use isa::Isa;

@@ -1,1 +1,10 @@
-//! gasworks-programs
+//! Vertex programs of gasworks. One a file, or a folder where a model needs more.
+#![forbid(unsafe_code)]
+
+mod components;
+mod pagerank;
+mod shortest_paths;
+
+pub use components::Components;
+pub use pagerank::{Dangling, DanglingMass, PageRank};
+pub use shortest_paths::ShortestPaths;

@@ -1,0 +1,55 @@
+//! What a visit may know besides its data.
+
+use crate::graph::{Topology, Vertex};
+use crate::random::Random;
+
+/// What a visit may know besides its data.
+pub struct Context<'a, Global> {
+    /// The current aggregate.
+    pub global: &'a Global,
+    /// The vertex that is visited; for an edge program, the left end.
+    pub vertex: Vertex,
+    /// Rounds finished before this one.
+    pub round: u64,
+    pub(crate) topology: &'a Topology,
+    pub(crate) seed: u64,
+}
+
+impl<Global> Clone for Context<'_, Global> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<Global> Copy for Context<'_, Global> {}
+
+impl<'a, Global> Context<'a, Global> {
+    /// How many vertices the graph has.
+    #[inline(always)]
+    pub fn vertices(&self) -> usize {
+        self.topology.vertices()
+    }
+
+    /// Edges that end in the vertex.
+    #[inline(always)]
+    pub fn in_degree(&self) -> u32 {
+        self.topology.in_degree(self.vertex)
+    }
+
+    /// Edges that start at the vertex.
+    #[inline(always)]
+    pub fn out_degree(&self) -> u32 {
+        self.topology.out_degree(self.vertex)
+    }
+
+    /// Edges at the vertex. In an undirected graph each is counted once.
+    #[inline(always)]
+    pub fn degree(&self) -> u32 {
+        if self.topology.is_undirected() { self.out_degree() } else { self.in_degree() + self.out_degree() }
+    }
+
+    /// Random numbers keyed by (the run's seed, `stream`, round, vertex): never by thread or clock.
+    #[inline(always)]
+    pub fn random(&self, stream: u64) -> Random {
+        Random::keyed(self.seed, stream, self.round, self.vertex.into())
+    }
+}

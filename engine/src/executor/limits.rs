@@ -1,0 +1,42 @@
+//! The stop conditions of a run, and its clock.
+
+use std::time::{Duration, Instant};
+
+use crate::engine::Settings;
+use crate::outcome::{Progress, Reason};
+
+/// A clock that runs only while the executor computes.
+pub(crate) struct Clock {
+    spent: Duration,
+    since: Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Clock { spent: Duration::ZERO, since: Instant::now() }
+    }
+
+    pub(crate) fn pause(&mut self) -> f64 {
+        self.spent += self.since.elapsed();
+        self.spent.as_secs_f64()
+    }
+
+    pub(crate) fn resume(&mut self) {
+        self.since = Instant::now();
+    }
+}
+
+impl Settings<'_> {
+    /// The first condition that ends a run which has come this far.
+    pub(crate) fn reached(&mut self, progress: &Progress) -> Option<Reason> {
+        let converged = progress.rounds > 0 && self.until.as_mut().is_some_and(|until| until(progress));
+        let reasons = [
+            (converged, Reason::Converged),
+            (self.stop.as_ref().is_some_and(|stop| stop.is_stopped()), Reason::Stopped),
+            (self.rounds.is_some_and(|most| progress.rounds >= most), Reason::Rounds),
+            (self.updates.is_some_and(|most| progress.updates >= most), Reason::Updates),
+            (self.time.is_some_and(|most| progress.seconds >= most.as_secs_f64()), Reason::Time),
+        ];
+        reasons.into_iter().find_map(|(reached, reason)| reached.then_some(reason))
+    }
+}

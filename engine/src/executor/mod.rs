@@ -1,0 +1,4 @@
+//! Executors: who runs a program, and when neighbours see what it wrote.
+
+mod limits;
+pub(crate) mod sync;

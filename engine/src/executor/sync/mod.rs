@@ -1,0 +1,182 @@
+//! The synchronous executor: rounds with barriers, ghosts published between them.
+//!
+//! A round is one or more phases. In a phase each active vertex gathers its neighbours' ghosts and applies; what happens to
+//! its new ghost depends on who else is active:
+//!
+//! | active | ghosts | a visit publishes |
+//! |---|---|---|
+//! | everyone | two columns, swapped at the barrier | at once, into the other column |
+//! | one side of a bipartite graph | one column, or the vertices themselves | at once, in place: nobody reads it in this phase |
+//! | some | one column | after the barrier, in a second pass over the active |
+//!
+//! Work is cut into chunks of about equal edges whose bounds depend on the graph alone ([`chunks`]); each chunk owns a run of
+//! the vertex column ([`visit`]). Everything here is safe code: disjointness comes from splitting columns.
+
+mod chunks;
+mod frontier;
+mod phase;
+mod visit;
+
+use std::any::TypeId;
+use std::ops::ControlFlow;
+
+use gasworks_kernels::Isa;
+
+use crate::aggregate::Refresh;
+use crate::context::Context;
+use crate::engine::{Engine, VertexJob};
+use crate::error::Error;
+use crate::executor::limits::Clock;
+use crate::graph::{Graph, Parts};
+use crate::outcome::{Outcome, Progress, Reason};
+use crate::program::{Gathers, VertexProgram, Writes};
+use crate::scheduler::{Phase, Scheduler, Selection};
+
+use frontier::Frontier;
+use phase::Machine;
+use visit::Tally;
+
+/// Runs the job in a pool of its own.
+pub(crate) fn run<'g, P: VertexProgram>(engine: Engine<'g, VertexJob<'g, P>>) -> Result<Outcome, Error> {
+    let (mut settings, job) = engine.take();
+    let VertexJob { graph, program, scheduler, start, aggregate, global, mut observer } = job;
+    admit::<P>(&*scheduler, graph)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.threads)
+        .thread_name(|worker| format!("gasworks-{worker}"))
+        .build()
+        .map_err(|cause| Error::NotAdmitted {
+            what: format!("a pool of {} threads", settings.threads),
+            why: cause.to_string(),
+            instead: "ask for fewer threads".into(),
+        })?;
+
+    let mut clock = Clock::start();
+    let (selection, phases, seed) = (scheduler.selection(), scheduler.phases(), settings.seed);
+    let frontier = Frontier::new::<P>(graph.topology(), selection, start);
+    let mut work =
+        Work { graph, program, aggregate, global, machine: None, frontier, selection, phases, seed };
+    let (threads, isa) = (settings.threads, settings.isa);
+    pool.install(|| work.prepare(threads, isa));
+
+    let mut progress = Progress::default();
+    let reason = loop {
+        progress.seconds = clock.pause();
+        if let Some(reason) = settings.reached(&progress) {
+            break reason;
+        }
+        if work.frontier.is_drained() {
+            break Reason::Drained;
+        }
+        clock.resume();
+        let rounds = progress.rounds;
+        let tally = pool.install(|| work.round(rounds));
+        progress = Progress {
+            rounds: rounds + 1,
+            updates: progress.updates + tally.updates,
+            seconds: clock.pause(),
+            residual: tally.residual,
+            active: tally.updates,
+            signalled: tally.signalled,
+        };
+        let flow = observer.as_mut().map(|observer| observer.round(&progress, work.graph.vertex_data()));
+        clock.resume();
+        if flow == Some(ControlFlow::Break(())) {
+            break Reason::Stopped;
+        }
+    };
+    Ok(Outcome { reason, progress })
+}
+
+/// The combinations that this executor runs.
+fn admit<P: VertexProgram>(
+    scheduler: &dyn Scheduler,
+    graph: &Graph<P::Vertex, P::Edge>,
+) -> Result<(), Error> {
+    let sides = scheduler.phases() != [Phase::All];
+    let published = P::GATHERS == Gathers::Published;
+    let refuse = |what: &str, why: &str, instead: &str| {
+        Err(Error::NotAdmitted { what: what.into(), why: why.into(), instead: instead.into() })
+    };
+    if P::WRITES_EDGES != Writes::None {
+        return refuse(
+            "a vertex program that writes edges",
+            "the synchronous executor stores edge data in both orders",
+            "keep the data on vertices, or write an update function",
+        );
+    }
+    if sides && graph.topology().left().is_none() {
+        return refuse(
+            "a scheduler of sides on this graph",
+            "it has no left and right",
+            "build it with GraphBuilder::bipartite, or choose rounds of all vertices",
+        );
+    }
+    if sides && P::GHOST_IS_VERTEX && TypeId::of::<P::Vertex>() != TypeId::of::<P::Ghost>() {
+        return refuse("GHOST_IS_VERTEX", "ghost and vertex have different types", "leave it false");
+    }
+    if published && sides {
+        return refuse(
+            "a scheduler of sides for published gathers",
+            "each published ghost is taken once, in the round after",
+            "choose rounds of all vertices",
+        );
+    }
+    if published && scheduler.selection() == Selection::Everyone {
+        return refuse(
+            "a sweep of everyone for published gathers",
+            "only a neighbour of a vertex that published has something to take",
+            "choose rounds of the signalled vertices",
+        );
+    }
+    if published && P::SCATTER != P::GATHER.reverse() {
+        return refuse(
+            "published gathers whose SCATTER is not the reverse of GATHER",
+            "a ghost is taken along the edge on which it was published",
+            "set SCATTER to the reverse of GATHER",
+        );
+    }
+    Ok(())
+}
+
+/// The part of a run that works inside the pool.
+struct Work<'g, P: VertexProgram> {
+    graph: &'g mut Graph<P::Vertex, P::Edge>,
+    program: &'g P,
+    aggregate: Option<(Box<dyn Refresh<P::Vertex, P::Edge, P::Global> + 'g>, u64)>,
+    global: P::Global,
+    machine: Option<Machine<P>>,
+    frontier: Frontier,
+    selection: Selection,
+    phases: &'static [Phase],
+    seed: u64,
+}
+
+impl<P: VertexProgram> Work<'_, P> {
+    /// The global and the ghosts that the first round reads.
+    fn prepare(&mut self, threads: usize, isa: Isa) {
+        self.refresh_global(0);
+        let Parts { topology, vertices, .. } = self.graph.parts();
+        let cx = Context { global: &self.global, vertex: 0, round: 0, topology, seed: self.seed };
+        let machine = Machine::new(self.program, threads, isa, self.phases, self.selection, cx, vertices);
+        self.machine = Some(machine);
+    }
+
+    fn refresh_global(&mut self, round: u64) {
+        let Some((aggregate, every)) = &mut self.aggregate else { return };
+        if round.is_multiple_of(*every) {
+            let Parts { topology, vertices, edges } = self.graph.parts();
+            self.global = aggregate.refresh(topology, vertices, edges);
+        }
+    }
+
+    fn round(&mut self, round: u64) -> Tally {
+        if round > 0 {
+            self.refresh_global(round);
+        }
+        let Parts { topology, vertices, edges } = self.graph.parts();
+        let cx = Context { global: &self.global, vertex: 0, round, topology, seed: self.seed };
+        let machine = self.machine.as_mut().expect("prepared");
+        machine.round(self.program, self.phases, cx, vertices, edges, &mut self.frontier)
+    }
+}

@@ -1,0 +1,306 @@
+//! The phases of a round: which columns a phase reads and writes, and how its work is handed out.
+
+use gasworks_kernels::Isa;
+use std::ops::Range;
+
+use super::chunks::cut;
+use super::frontier::Frontier;
+use super::visit::{Accumulators, Chunk, From, List, Own, Shared, Tally};
+use crate::context::Context;
+use crate::data::{Data, Mut};
+use crate::graph::{EdgeColumns, Topology, Vertex, VertexSet};
+use crate::memory::{Column, ColumnMut, ColumnRef};
+use crate::program::{Ghost, VertexProgram};
+use crate::scheduler::{Phase, Selection};
+
+/// Fewer active vertices than one in so many are listed; more are found by scanning.
+const LISTED: usize = 16;
+
+/// What lives as long as the run.
+pub(super) struct Machine<P: VertexProgram> {
+    /// The ghosts that neighbours read; none where phases read vertices in place.
+    ghosts: Option<Column<P::Ghost>>,
+    /// The ghosts of the next round, where everyone publishes at once.
+    next_ghosts: Option<Column<P::Ghost>>,
+    /// Bounds of the chunks of all vertices of each phase.
+    bounds: Vec<Vec<usize>>,
+    /// The active vertices and the bounds of their chunks, where they are listed.
+    list: Vec<Vertex>,
+    list_bounds: Vec<usize>,
+    accumulators: Accumulators<P::Gather>,
+    isa: Isa,
+}
+
+impl<P: VertexProgram> Machine<P> {
+    pub(super) fn new(
+        program: &P,
+        threads: usize,
+        isa: Isa,
+        phases: &[Phase],
+        selection: Selection,
+        cx: Context<'_, P::Global>,
+        vertices: &Column<P::Vertex>,
+    ) -> Self {
+        let topology = cx.topology;
+        let n = topology.vertices();
+        let all = phases.iter().any(|phase| *phase == Phase::All);
+        let column = || P::Ghost::column(n, program.ghost_width(vertices.width()));
+        let mut bounds = Vec::new();
+        for phase in phases {
+            let Range { start, end } = range(*phase, topology);
+            let mut ends = Vec::new();
+            cut(topology, P::GATHER, (end - start) as usize, |at| start + at as u32, &mut ends);
+            bounds.push(ends);
+        }
+        let mut machine = Machine {
+            ghosts: (all || !P::GHOST_IS_VERTEX).then(column),
+            next_ghosts: (all && selection == Selection::Everyone).then(column),
+            bounds,
+            list: Vec::new(),
+            list_bounds: Vec::new(),
+            accumulators: Accumulators::new(threads, || program.accumulator()),
+            isa,
+        };
+        machine.publish(program, cx, vertices, None);
+        machine
+    }
+
+    /// One round: all its phases.
+    pub(super) fn round(
+        &mut self,
+        program: &P,
+        phases: &[Phase],
+        cx: Context<'_, P::Global>,
+        vertices: &mut Column<P::Vertex>,
+        edges: &EdgeColumns<P::Edge>,
+        frontier: &mut Frontier,
+    ) -> Tally {
+        frontier.find_candidates(cx.topology, P::SCATTER);
+        let mut tally = Tally::default();
+        for (at, phase) in phases.iter().enumerate() {
+            let done = self.phase(program, at, *phase, cx, vertices, edges, frontier);
+            tally = tally.plus(done);
+            self.after_phase(program, *phase, cx, vertices, frontier);
+        }
+        if let Frontier::Everyone { awake } = frontier {
+            *awake = tally.signalled > 0;
+        }
+        tally
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a phase meets all parts of a run")]
+    fn phase(
+        &mut self,
+        program: &P,
+        at: usize,
+        phase: Phase,
+        cx: Context<'_, P::Global>,
+        vertices: &mut Column<P::Vertex>,
+        edges: &EdgeColumns<P::Edge>,
+        frontier: &Frontier,
+    ) -> Tally {
+        let range = range(phase, cx.topology);
+        let sets = Sets::of(frontier, phase);
+        let listed = sets.active.filter(|active| active.len_in(range.clone()) < range.len() / LISTED);
+        if let Some(active) = listed {
+            self.list.clear();
+            self.list.extend(active.iter_in(range.clone()));
+            cut(cx.topology, P::GATHER, self.list.len(), |at| self.list[at], &mut self.list_bounds);
+        }
+        let views: Views<'_, P> = match (phase, cx.topology.left()) {
+            (Phase::Left | Phase::Right, Some(left)) => Views::side(phase, left, vertices, &mut self.ghosts),
+            _ => Views::all(vertices, &self.ghosts, &mut self.next_ghosts),
+        };
+        let shared = Shared {
+            program,
+            cx,
+            ghosts: views.ghosts,
+            base: views.base,
+            in_edges: edges.incoming(),
+            out_edges: edges.outgoing(),
+            active: if listed.is_some() { None } else { sets.active },
+            publishers: sets.publishers,
+            woken: sets.woken,
+            published: sets.published,
+            accumulators: &self.accumulators,
+        };
+        let own = Own { first: range.start, vertices: views.vertices, publish: views.publish };
+        if listed.is_some() {
+            spread(&shared, self.isa, &self.list[..], &self.list_bounds, own)
+        } else {
+            spread(&shared, self.isa, From(range.start), &self.bounds[at], own)
+        }
+    }
+
+    /// The barrier: ghosts become visible, and the frontier moves on.
+    fn after_phase(
+        &mut self,
+        program: &P,
+        phase: Phase,
+        cx: Context<'_, P::Global>,
+        vertices: &Column<P::Vertex>,
+        frontier: &mut Frontier,
+    ) {
+        match (frontier, phase) {
+            (Frontier::Everyone { .. }, Phase::All) => std::mem::swap(&mut self.ghosts, &mut self.next_ghosts),
+            (Frontier::Everyone { .. }, _) => (),
+            (Frontier::Woken { active, next }, Phase::All) => {
+                self.publish(program, cx, vertices, Some(active));
+                std::mem::swap(active, next);
+                next.clear();
+            }
+            (Frontier::Woken { active, .. }, _) => active.remove_range(range(phase, cx.topology)),
+            (Frontier::Published { publishers, next, .. }, _) => {
+                self.publish(program, cx, vertices, Some(next));
+                std::mem::swap(publishers, next);
+                next.clear();
+            }
+        }
+    }
+
+    /// Writes the ghosts of these vertices, or of all, where there is a column of ghosts.
+    fn publish(
+        &mut self,
+        program: &P,
+        cx: Context<'_, P::Global>,
+        vertices: &Column<P::Vertex>,
+        of: Option<&VertexSet>,
+    ) {
+        let Some(ghosts) = &mut self.ghosts else { return };
+        write_each(ghosts.view_mut(), 0, of, &|vertex, ghost| {
+            program.ghost(&Context { vertex, ..cx }, vertices.get(vertex as usize), ghost);
+        });
+    }
+}
+
+/// The vertices of a phase.
+fn range(phase: Phase, topology: &Topology) -> Range<Vertex> {
+    let (left, end) = (topology.left().unwrap_or(0), topology.vertices() as u32);
+    match phase {
+        Phase::All => 0..end,
+        Phase::Left => 0..left,
+        Phase::Right => left..end,
+    }
+}
+
+/// The sets that a phase reads and writes.
+struct Sets<'a> {
+    active: Option<&'a VertexSet>,
+    publishers: Option<&'a VertexSet>,
+    woken: Option<&'a VertexSet>,
+    published: Option<&'a VertexSet>,
+}
+
+impl<'a> Sets<'a> {
+    fn of(frontier: &'a Frontier, phase: Phase) -> Self {
+        let none = Sets { active: None, publishers: None, woken: None, published: None };
+        match frontier {
+            Frontier::Everyone { .. } => none,
+            // One side wakes only the other, which runs in the phase to come: one set serves both.
+            Frontier::Woken { active, next } => {
+                let woken = if phase == Phase::All { next } else { active };
+                Sets { active: Some(active), woken: Some(woken), ..none }
+            }
+            Frontier::Published { publishers, next, candidates, sparse } => Sets {
+                active: sparse.then_some(candidates),
+                publishers: Some(publishers),
+                published: Some(next),
+                ..none
+            },
+        }
+    }
+}
+
+/// The columns of a phase: what its visits own, and what they read.
+struct Views<'a, P: VertexProgram> {
+    vertices: ColumnMut<'a, P::Vertex>,
+    publish: Option<ColumnMut<'a, P::Ghost>>,
+    ghosts: ColumnRef<'a, P::Ghost>,
+    base: Vertex,
+}
+
+impl<'a, P: VertexProgram> Views<'a, P> {
+    /// Everyone at once: neighbours read one column, visits publish into the other if there is one.
+    fn all(
+        vertices: &'a mut Column<P::Vertex>,
+        ghosts: &'a Option<Column<P::Ghost>>,
+        next_ghosts: &'a mut Option<Column<P::Ghost>>,
+    ) -> Self {
+        let ghosts = ghosts.as_ref().expect("a phase of all has a column of ghosts").view();
+        Views { vertices: vertices.view_mut(), publish: next_ghosts.as_mut().map(Column::view_mut), ghosts, base: 0 }
+    }
+
+    /// One side, which reads the other and publishes in place.
+    fn side(
+        phase: Phase,
+        left: Vertex,
+        vertices: &'a mut Column<P::Vertex>,
+        ghosts: &'a mut Option<Column<P::Ghost>>,
+    ) -> Self {
+        let base = if phase == Phase::Left { left } else { 0 };
+        let (vertices, others) = take_side(phase, left, vertices.view_mut());
+        let (publish, ghosts) = match ghosts {
+            Some(ghosts) => {
+                let (publish, ghosts) = take_side(phase, left, ghosts.view_mut());
+                (Some(publish), ghosts)
+            }
+            None => (None, others.cast().expect("admitted: ghost and vertex have one type")),
+        };
+        Views { vertices, publish, ghosts, base }
+    }
+}
+
+/// The side that runs, and the one that it reads.
+fn take_side<D: Data>(phase: Phase, left: Vertex, column: ColumnMut<'_, D>) -> (ColumnMut<'_, D>, ColumnRef<'_, D>) {
+    let (first, second) = column.split_at(left as usize);
+    if phase == Phase::Left { (first, second.into_shared()) } else { (second, first.into_shared()) }
+}
+
+/// Writes each value of a column, or those of a set, in parallel.
+fn write_each<D: Data>(
+    column: ColumnMut<'_, D>,
+    first: Vertex,
+    of: Option<&VertexSet>,
+    write: &(impl Fn(Vertex, Mut<'_, D>) + Sync),
+) {
+    const BLOCK: usize = 1 << 14;
+    let mut column = column;
+    let end = first + column.len() as u32;
+    if column.len() > BLOCK {
+        let middle = (column.len() / 2).next_multiple_of(64);
+        let (left, right) = column.split_at(middle);
+        let middle = first + middle as u32;
+        rayon::join(|| write_each(left, first, of, write), || write_each(right, middle, of, write));
+    } else if let Some(of) = of {
+        of.iter_in(first..end).for_each(|vertex| write(vertex, column.get_mut((vertex - first) as usize)));
+    } else {
+        (first..end).for_each(|vertex| write(vertex, column.get_mut((vertex - first) as usize)));
+    }
+}
+
+/// Hands out chunks: halves the bounds, and with them the columns, until one chunk is left. The tree depends on the number of
+/// chunks alone, so sums over it do not depend on threads.
+fn spread<P: VertexProgram, L: List>(
+    shared: &Shared<'_, P>,
+    isa: Isa,
+    list: L,
+    bounds: &[usize],
+    own: Own<'_, P>,
+) -> Tally {
+    match bounds {
+        [] | [_] => Tally::default(),
+        [from, to] => shared.accumulators.with(
+            || shared.program.accumulator(),
+            |sum| isa.dispatch(Chunk { shared, list, from: *from, to: *to, own, sum }),
+        ),
+        _ => {
+            let middle = bounds.len() / 2;
+            let (left, right) = own.split_at(list.vertex(bounds[middle]));
+            let (a, b) = rayon::join(
+                || spread(shared, isa, list, &bounds[..=middle], left),
+                || spread(shared, isa, list, &bounds[middle..], right),
+            );
+            a.plus(b)
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Map-reduce, fold and transform over vertices and edges, in parallel.
+//!
+//! Work is cut into blocks of fixed size, and partial results are merged in the order of the blocks, so that the bits do not
+//! depend on the number of threads.
+
+use rayon::prelude::*;
+
+use super::{Graph, Vertex};
+use crate::data::{Data, Mut, Ref};
+use crate::memory::ColumnMut;
+
+/// Vertices or edges a block.
+const BLOCK: usize = 1 << 14;
+
+/// The fold of each block of `0..len`, in parallel; merged in order.
+pub(crate) fn fold_blocks<A: Send>(
+    len: usize,
+    zero: impl Fn() -> A + Sync,
+    fold: impl Fn(&mut A, usize) + Sync,
+    merge: impl Fn(&mut A, A),
+) -> A {
+    let parts: Vec<A> = (0..len.div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|block| {
+            let mut sum = zero();
+            for at in block * BLOCK..len.min((block + 1) * BLOCK) {
+                fold(&mut sum, at);
+            }
+            sum
+        })
+        .collect();
+    let mut parts = parts.into_iter();
+    let mut sum = parts.next().unwrap_or_else(zero);
+    parts.for_each(|part| merge(&mut sum, part));
+    sum
+}
+
+fn for_each_mut<D: Data>(column: ColumnMut<'_, D>, first: usize, visit: &(impl Fn(usize, Mut<'_, D>) + Sync)) {
+    if column.len() > BLOCK {
+        let middle = (column.len() / 2).next_multiple_of(BLOCK).min(column.len());
+        if middle < column.len() {
+            let (left, right) = column.split_at(middle);
+            rayon::join(|| for_each_mut(left, first, visit), || for_each_mut(right, first + middle, visit));
+            return;
+        }
+    }
+    let mut column = column;
+    for at in 0..column.len() {
+        visit(first + at, column.get_mut(at));
+    }
+}
+
+impl<V: Data, E: Data> Graph<V, E> {
+    /// Folds all vertices into blocks' accumulators, merged in the order of the vertices.
+    ///
+    /// ```
+    /// # use gasworks_engine::graph::GraphBuilder;
+    /// let graph = GraphBuilder::directed(4).build()?.with_vertices(|v| v as f64);
+    /// let sum = graph.fold_vertices(|| 0.0, |sum, _, value| *sum += value, |sum, part| *sum += part);
+    /// assert_eq!(sum, 6.0);
+    /// # Ok::<(), gasworks_engine::Error>(())
+    /// ```
+    pub fn fold_vertices<A: Send>(
+        &self,
+        zero: impl Fn() -> A + Sync,
+        fold: impl Fn(&mut A, Vertex, Ref<'_, V>) + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> A {
+        fold_blocks(self.vertices(), zero, |sum, at| fold(sum, at as u32, self.vertices.get(at)), merge)
+    }
+
+    /// Maps each vertex and reduces the results in the order of the vertices; `None` without vertices.
+    pub fn map_reduce_vertices<R: Send>(
+        &self,
+        map: impl Fn(Vertex, Ref<'_, V>) -> R + Sync,
+        reduce: impl Fn(R, R) -> R + Sync,
+    ) -> Option<R> {
+        let join = |sum: &mut Option<R>, next: R| {
+            *sum = Some(match sum.take() {
+                Some(sum) => reduce(sum, next),
+                None => next,
+            })
+        };
+        self.fold_vertices(
+            || None,
+            |sum, vertex, data| join(sum, map(vertex, data)),
+            |sum, part| part.into_iter().for_each(|part| join(sum, part)),
+        )
+    }
+
+    /// Changes the data of each vertex.
+    pub fn transform_vertices(&mut self, transform: impl Fn(Vertex, Mut<'_, V>) + Sync) {
+        for_each_mut(self.vertices.view_mut(), 0, &|at, data| transform(at as u32, data));
+    }
+
+    /// Folds all edges, by source and then target; merged in that order.
+    pub fn fold_edges<A: Send>(
+        &self,
+        zero: impl Fn() -> A + Sync,
+        fold: impl Fn(&mut A, Vertex, Vertex, Ref<'_, E>) + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> A {
+        let out = &self.topology.out;
+        let (targets, data) = (out.ends.as_slice(), self.edges.outgoing());
+        let parts: Vec<A> = (0..self.edges().div_ceil(BLOCK))
+            .into_par_iter()
+            .map(|block| {
+                let (from, to) = (block * BLOCK, self.edges().min((block + 1) * BLOCK));
+                // The last vertex whose edges start at or before `from`.
+                let mut source = out.offsets.partition_point(|offset| *offset <= from as u64) - 1;
+                let mut sum = zero();
+                for at in from..to {
+                    while out.offsets[source + 1] <= at as u64 {
+                        source += 1;
+                    }
+                    fold(&mut sum, source as u32, targets[at], data.get(at));
+                }
+                sum
+            })
+            .collect();
+        let mut parts = parts.into_iter();
+        let mut sum = parts.next().unwrap_or_else(zero);
+        parts.for_each(|part| merge(&mut sum, part));
+        sum
+    }
+
+    /// Maps each edge and reduces the results in the order of the edges; `None` without edges.
+    pub fn map_reduce_edges<R: Send>(
+        &self,
+        map: impl Fn(Vertex, Vertex, Ref<'_, E>) -> R + Sync,
+        reduce: impl Fn(R, R) -> R + Sync,
+    ) -> Option<R> {
+        let join = |sum: &mut Option<R>, next: R| {
+            *sum = Some(match sum.take() {
+                Some(sum) => reduce(sum, next),
+                None => next,
+            })
+        };
+        self.fold_edges(
+            || None,
+            |sum, source, target, data| join(sum, map(source, target, data)),
+            |sum, part| part.into_iter().for_each(|part| join(sum, part)),
+        )
+    }
+
+    /// Changes the data of each edge, which is stored in out-order; the in-order follows. O(vertices + edges).
+    pub fn transform_edges(&mut self, transform: impl Fn(Vertex, Vertex, Mut<'_, E>) + Sync)
+    where
+        E::Element: Clone,
+    {
+        let out = &self.topology.out;
+        let mut rest = self.edges.out_mut().view_mut();
+        let mut rows = Vec::with_capacity(self.topology.vertices());
+        for source in 0..self.topology.vertices() as u32 {
+            let (row, others) = rest.split_at(out.degree(source) as usize);
+            rows.push((source, row));
+            rest = others;
+        }
+        rows.into_par_iter().for_each(|(source, mut row)| {
+            for (at, target) in out.neighbors(source).iter().enumerate() {
+                transform(source, *target, row.get_mut(at));
+            }
+        });
+        self.edges.refresh(&self.topology.in_to_out());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::GraphBuilder;
+
+    #[test]
+    fn folds_reduce_and_transform_in_order() {
+        let n = 100_000u32;
+        let edges: Vec<_> = (0..n).map(|v| [v, (v * 7 + 1) % n]).collect();
+        let weights: Vec<_> = (0..n).map(|v| v as f32).collect();
+        let graph = GraphBuilder::directed(n as usize).weighted_edges(&edges, &weights).build().unwrap();
+        let mut graph = graph.with_vertices(|v| v);
+        let order = graph.fold_vertices(Vec::new, |all, _, v| all.push(*v), |all, part| all.extend(part));
+        assert!(order.iter().copied().eq(0..n));
+        assert_eq!(graph.map_reduce_vertices(|_, v| *v, u32::max), Some(n - 1));
+        let listed = graph.fold_edges(Vec::new, |all, s, t, w| all.push((s, t, *w)), |all, part| all.extend(part));
+        assert!(listed.iter().copied().eq(graph.edge_list().map(|(s, t, w)| (s, t, *w))));
+        graph.transform_vertices(|vertex, value| *value = 2 * vertex);
+        assert!((0..n).all(|v| *graph.vertex(v) == 2 * v));
+        graph.transform_edges(|source, target, weight| *weight = (source + target) as f32);
+        let right = graph.map_reduce_edges(|s, t, w| *w == (s + t) as f32, |a, b| a && b);
+        assert_eq!(right, Some(true));
+        let into = graph.edges.incoming();
+        let topology = graph.topology();
+        for target in 0..n {
+            let (from, to) = topology.into.range(target);
+            for (source, at) in topology.in_neighbors(target).iter().zip(from..to) {
+                assert_eq!(*into.get(at), (source + target) as f32);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_to_reduce() {
+        let graph = GraphBuilder::directed(0).build().unwrap();
+        assert_eq!(graph.map_reduce_vertices(|_, _| 1, |a, b| a + b), None);
+        assert_eq!(graph.map_reduce_edges(|_, _, _| 1, |a, b| a + b), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! From petgraph, and to it.

@@ -1,0 +1,136 @@
+//! A fixed-size buffer aligned for vector loads, and to huge pages where it is large enough to fill some.
+
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::mem::{align_of, needs_drop, size_of};
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+/// A cache line, and the widest vector register.
+const LINE: usize = 64;
+/// Transparent huge pages of x86-64 and aarch64 Linux.
+const HUGE_PAGE: usize = 2 << 20;
+
+pub(crate) struct Buffer<T> {
+    start: NonNull<T>,
+    /// Initialised elements, from the start.
+    len: usize,
+    layout: Layout,
+    owns: PhantomData<T>,
+}
+
+// SAFETY: a buffer owns its elements, as a Vec does.
+unsafe impl<T: Send> Send for Buffer<T> {}
+// SAFETY: a shared buffer only lends shared slices of its elements.
+unsafe impl<T: Sync> Sync for Buffer<T> {}
+
+impl<T> Buffer<T> {
+    fn layout(len: usize) -> Layout {
+        let bytes = size_of::<T>().checked_mul(len).expect("a buffer larger than the address space");
+        let align = if bytes >= 2 * HUGE_PAGE { HUGE_PAGE } else { LINE };
+        Layout::from_size_align(bytes, align.max(align_of::<T>()))
+            .expect("a buffer larger than the address space")
+    }
+
+    fn allocate(len: usize, with: unsafe fn(Layout) -> *mut u8) -> Self {
+        let layout = Self::layout(len);
+        let start = if layout.size() == 0 {
+            NonNull::dangling()
+        } else {
+            // SAFETY: the layout's size is not zero.
+            let start = unsafe { with(layout) };
+            NonNull::new(start.cast()).unwrap_or_else(|| handle_alloc_error(layout))
+        };
+        Buffer { start, len: 0, layout, owns: PhantomData }
+    }
+
+    /// `len` elements, `fill(i)` the i-th. If `fill` panics, what was made is dropped.
+    pub(crate) fn from_fn(len: usize, mut fill: impl FnMut(usize) -> T) -> Self {
+        let mut buffer = Self::allocate(len, alloc);
+        for at in 0..len {
+            let element = fill(at);
+            // SAFETY: `at < len` elements fit the allocation, and this one is not initialised yet.
+            unsafe { buffer.start.as_ptr().add(at).write(element) };
+            buffer.len = at + 1;
+        }
+        buffer
+    }
+
+    /// `len` elements of zero bytes; the pages are the operating system's zero pages until they are written.
+    pub(crate) fn zeroed(len: usize) -> Self
+    where
+        T: bytemuck::Zeroable,
+    {
+        let mut buffer = Self::allocate(len, alloc_zeroed);
+        buffer.len = len; // zero bytes are a valid T: Zeroable
+        buffer
+    }
+}
+
+impl<T> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        if needs_drop::<T>() {
+            // SAFETY: the first `len` elements are initialised, and nobody reads them again.
+            unsafe { std::ptr::slice_from_raw_parts_mut(self.start.as_ptr(), self.len).drop_in_place() };
+        }
+        if self.layout.size() > 0 {
+            // SAFETY: allocated in `allocate` with this layout.
+            unsafe { dealloc(self.start.as_ptr().cast(), self.layout) };
+        }
+    }
+}
+
+impl<T> Deref for Buffer<T> {
+    type Target = [T];
+
+    #[inline(always)]
+    fn deref(&self) -> &[T] {
+        // SAFETY: the first `len` elements are initialised; the borrow of self keeps them.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl<T> DerefMut for Buffer<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as in `deref`, and the borrow of self is exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl<T: Clone> Clone for Buffer<T> {
+    fn clone(&self) -> Self {
+        Buffer::from_fn(self.len, |at| self[at].clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::rc::Rc;
+
+    #[test]
+    fn is_aligned_and_filled() {
+        let buffer = Buffer::from_fn(1000, |i| i as u32);
+        assert_eq!(buffer.as_ptr() as usize % LINE, 0);
+        assert!(buffer.iter().enumerate().all(|(i, x)| i as u32 == *x));
+        let large = Buffer::<f32>::zeroed(HUGE_PAGE);
+        assert_eq!(large.as_ptr() as usize % HUGE_PAGE, 0);
+        assert!(large.iter().all(|x| *x == 0.0));
+        assert_eq!(Buffer::from_fn(3, |_| ()).len(), 3);
+        assert!(Buffer::<f64>::zeroed(0).is_empty());
+    }
+
+    #[test]
+    fn drops_each_element_once_also_when_filling_panics() {
+        let counter = Rc::new(());
+        let buffer = Buffer::from_fn(5, |_| Rc::clone(&counter));
+        let copy = buffer.clone();
+        assert_eq!(Rc::strong_count(&counter), 11);
+        drop((buffer, copy));
+        let fill = |at| if at == 3 { panic!("on purpose") } else { Rc::clone(&counter) };
+        let fill = std::panic::AssertUnwindSafe(|| Buffer::from_fn(5, fill));
+        assert!(std::panic::catch_unwind(fill).is_err());
+        assert_eq!(Rc::strong_count(&counter), 1);
+    }
+}

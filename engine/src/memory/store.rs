@@ -1,0 +1,102 @@
+//! How one value of a column lies in memory.
+
+use bytemuck::Pod;
+
+use crate::data::{Own, Row};
+
+/// How a kind of data lies in a column. Users meet it as [`Data`](crate::Data); this name is not exported, so that nobody can
+/// implement it.
+pub trait Store: Sized + Send + Sync + 'static {
+    /// What the column is a run of.
+    type Element: Send + Sync + 'static;
+    /// A value, lent.
+    type Ref<'a>: Copy;
+    /// A value, lent exclusively.
+    type Mut<'a>;
+
+    /// Elements from one value to the next, at least `width`.
+    fn stride(width: usize) -> usize;
+
+    /// The value that starts at `start`.
+    ///
+    /// # Safety
+    /// `start + width <= elements.len()`, and `width` is the column's.
+    unsafe fn get(elements: &[Self::Element], start: usize, width: usize) -> Self::Ref<'_>;
+
+    /// The value that starts at `start`.
+    ///
+    /// # Safety
+    /// As [`get`](Store::get).
+    unsafe fn get_mut(elements: &mut [Self::Element], start: usize, width: usize) -> Self::Mut<'_>;
+}
+
+impl<T: Pod + Send + Sync> Store for T {
+    type Element = T;
+    type Ref<'a> = &'a T;
+    type Mut<'a> = &'a mut T;
+
+    #[inline(always)]
+    fn stride(_: usize) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    unsafe fn get(elements: &[T], start: usize, _: usize) -> &T {
+        // SAFETY: the caller's bound, with width 1.
+        unsafe { elements.get_unchecked(start) }
+    }
+
+    #[inline(always)]
+    unsafe fn get_mut(elements: &mut [T], start: usize, _: usize) -> &mut T {
+        // SAFETY: the caller's bound, with width 1.
+        unsafe { elements.get_unchecked_mut(start) }
+    }
+}
+
+impl<T: Pod + Send + Sync> Store for Row<T> {
+    type Element = T;
+    type Ref<'a> = &'a [T];
+    type Mut<'a> = &'a mut [T];
+
+    /// Rows start at cache lines, so that a vector load never straddles one.
+    #[inline(always)]
+    fn stride(width: usize) -> usize {
+        let line = (64 / size_of::<T>().max(1)).max(1);
+        width.next_multiple_of(line)
+    }
+
+    #[inline(always)]
+    unsafe fn get(elements: &[T], start: usize, width: usize) -> &[T] {
+        // SAFETY: the caller's bound.
+        unsafe { elements.get_unchecked(start..start + width) }
+    }
+
+    #[inline(always)]
+    unsafe fn get_mut(elements: &mut [T], start: usize, width: usize) -> &mut [T] {
+        // SAFETY: the caller's bound.
+        unsafe { elements.get_unchecked_mut(start..start + width) }
+    }
+}
+
+impl<T: Send + Sync + 'static> Store for Own<T> {
+    type Element = T;
+    type Ref<'a> = &'a T;
+    type Mut<'a> = &'a mut T;
+
+    #[inline(always)]
+    fn stride(_: usize) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    unsafe fn get(elements: &[T], start: usize, _: usize) -> &T {
+        // SAFETY: the caller's bound, with width 1.
+        unsafe { elements.get_unchecked(start) }
+    }
+
+    #[inline(always)]
+    unsafe fn get_mut(elements: &mut [T], start: usize, _: usize) -> &mut T {
+        // SAFETY: the caller's bound, with width 1.
+        unsafe { elements.get_unchecked_mut(start) }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a run tells while it runs and when it ends.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use crate::data::Data;
+use crate::memory::Column;
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The predicate of [`until`](crate::Engine::until) held.
+    Converged,
+    /// The number of rounds was reached.
+    Rounds,
+    /// The number of updates was reached.
+    Updates,
+    /// The time was up.
+    Time,
+    /// Nobody was left to run.
+    Drained,
+    /// A [`StopHandle`] or an observer said so.
+    Stopped,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Rounds finished.
+    pub rounds: u64,
+    /// Visits finished.
+    pub updates: u64,
+    /// Seconds of computing: observers and predicates are not counted.
+    pub seconds: f64,
+    /// The sum of the changes that the visits of the last round reported.
+    pub residual: f64,
+    /// Visits of the last round.
+    pub active: u64,
+    /// Visits of the last round whose signal woke.
+    pub signalled: u64,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// Why.
+    pub reason: Reason,
+    /// How far.
+    pub progress: Progress,
+}
+
+/// Sees each round of a run, between barriers. Any `FnMut(&Progress, &Column<V>) -> ControlFlow<()>` is one; `Break` ends the run.
+pub trait Observer<V: Data> {
+    /// A round has ended; the vertices are as it left them.
+    fn round(&mut self, progress: &Progress, vertices: &Column<V>) -> ControlFlow<()>;
+}
+
+impl<V: Data, F: FnMut(&Progress, &Column<V>) -> ControlFlow<()>> Observer<V> for F {
+    fn round(&mut self, progress: &Progress, vertices: &Column<V>) -> ControlFlow<()> {
+        self(progress, vertices)
+    }
+}
+
+/// Stops a run from another thread or a signal handler, at the next barrier or batch.
+#[derive(Clone, Debug, Default)]
+pub struct StopHandle(Arc<AtomicBool>);
+
+impl StopHandle {
+    /// A handle that has not been pulled.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the run to stop.
+    pub fn stop(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    /// Whether it was asked to.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}

@@ -1,0 +1,81 @@
+//! Who runs next: the user's plug.
+
+use crate::graph::Vertex;
+
+/// A vertex that was signalled, and how urgently.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Task {
+    /// The vertex.
+    pub vertex: Vertex,
+    /// Larger is more urgent.
+    pub priority: f32,
+}
+
+/// Which vertices of a phase an executor with barriers runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// All.
+    Everyone,
+    /// Those that were signalled since they last ran.
+    Signalled,
+}
+
+/// A part of a round, with a barrier after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// All vertices at once.
+    All,
+    /// The left vertices of a bipartite graph: independent, so they publish in place.
+    Left,
+    /// The right vertices of a bipartite graph.
+    Right,
+}
+
+/// The order of updates.
+///
+/// Executors with barriers ask [`selection`](Scheduler::selection) and [`phases`](Scheduler::phases) once a run and keep the
+/// active set themselves; executors without barriers call [`schedule`](Scheduler::schedule) and [`next`](Scheduler::next) for
+/// batches of tasks.
+///
+/// Contract: a task is held at most once, and duplicates keep the greatest priority; every scheduled task is handed out at some
+/// time; `next` leaves the batch empty only if it holds no task that is not handed out already.
+pub trait Scheduler: Send + Sync {
+    /// The name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Which vertices of a phase run under an executor with barriers.
+    fn selection(&self) -> Selection {
+        Selection::Signalled
+    }
+
+    /// The phases of a round under an executor with barriers.
+    fn phases(&self) -> &'static [Phase] {
+        &[Phase::All]
+    }
+
+    /// Forgets all tasks and prepares for a graph of so many vertices and an executor with so many workers.
+    fn start(&mut self, vertices: usize, workers: usize);
+
+    /// Takes tasks.
+    fn schedule(&self, tasks: &[Task]);
+
+    /// Hands a batch of vertices to a worker, appended to `batch`.
+    fn next(&self, worker: usize, batch: &mut Vec<Vertex>);
+}
+
+/// The default: rounds of everything that was signalled (Pregel's supersteps). `gasworks-schedulers` has it with options and for
+/// executors without barriers.
+pub(crate) struct Supersteps;
+
+impl Scheduler for Supersteps {
+    fn name(&self) -> &'static str {
+        "rounds"
+    }
+    fn start(&mut self, _: usize, _: usize) {}
+    fn schedule(&self, _: &[Task]) {
+        unreachable!("only executors with barriers use the default")
+    }
+    fn next(&self, _: usize, _: &mut Vec<Vertex>) {
+        unreachable!("only executors with barriers use the default")
+    }
+}
