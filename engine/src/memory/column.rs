@@ -65,7 +65,7 @@ impl<D: Store> Column<D> {
     pub fn get(&self, at: usize) -> D::Ref<'_> {
         assert!(at < self.shape.len, "{at} of a column of {}", self.shape.len);
         // SAFETY: at < len, and elements.len() == len * stride with stride >= width.
-        unsafe { D::get(&self.elements, at * self.shape.stride, self.shape.width) }
+        unsafe { D::get(&self.elements, at * D::step(self.shape.stride), self.shape.width) }
     }
 
     /// The value of `at`, exclusively.
@@ -76,7 +76,7 @@ impl<D: Store> Column<D> {
     pub fn get_mut(&mut self, at: usize) -> D::Mut<'_> {
         assert!(at < self.shape.len, "{at} of a column of {}", self.shape.len);
         // SAFETY: as in `get`.
-        unsafe { D::get_mut(&mut self.elements, at * self.shape.stride, self.shape.width) }
+        unsafe { D::get_mut(&mut self.elements, at * D::step(self.shape.stride), self.shape.width) }
     }
 
     /// All values in order.
@@ -92,7 +92,7 @@ impl<D: Store> Column<D> {
     where
         D::Element: Clone,
     {
-        let (len, stride) = (order.len(), self.shape.stride);
+        let (len, stride) = (order.len(), D::step(self.shape.stride));
         let element = |at: usize| self.elements[order[at / stride] as usize * stride + at % stride].clone();
         Column { elements: Buffer::from_fn(len * stride, element), shape: Shape { len, ..self.shape } }
     }
@@ -198,7 +198,7 @@ impl<'a, D: Store> ColumnRef<'a, D> {
     #[inline(always)]
     pub(super) unsafe fn get_unchecked(&self, at: usize) -> D::Ref<'a> {
         // SAFETY: at < len, and elements.len() == len * stride with stride >= width.
-        unsafe { D::get(self.elements, at * self.shape.stride, self.shape.width) }
+        unsafe { D::get(self.elements, at * D::step(self.shape.stride), self.shape.width) }
     }
 
     /// A copy.
@@ -215,7 +215,7 @@ impl<'a, D: Store> ColumnRef<'a, D> {
     /// If the range does not lie in the view.
     #[inline(always)]
     pub fn range(&self, from: usize, to: usize) -> Self {
-        let stride = self.shape.stride;
+        let stride = D::step(self.shape.stride);
         ColumnRef {
             elements: &self.elements[from * stride..to * stride],
             shape: Shape { len: to - from, ..self.shape },
@@ -268,7 +268,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
     pub fn get(&self, at: usize) -> D::Ref<'_> {
         assert!(at < self.shape.len, "{at} of a column of {}", self.shape.len);
         // SAFETY: at < len, and elements.len() == len * stride with stride >= width.
-        unsafe { D::get(self.elements, at * self.shape.stride, self.shape.width) }
+        unsafe { D::get(self.elements, at * D::step(self.shape.stride), self.shape.width) }
     }
 
     /// The value of `at`, exclusively.
@@ -279,7 +279,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
     pub fn get_mut(&mut self, at: usize) -> D::Mut<'_> {
         assert!(at < self.shape.len, "{at} of a column of {}", self.shape.len);
         // SAFETY: as in `get`.
-        unsafe { D::get_mut(self.elements, at * self.shape.stride, self.shape.width) }
+        unsafe { D::get_mut(self.elements, at * D::step(self.shape.stride), self.shape.width) }
     }
 
     /// The values of `0..at`, and those from `at` on.
@@ -288,7 +288,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
     /// If `at` is above [`len`](ColumnMut::len).
     #[inline]
     pub fn split_at(self, at: usize) -> (Self, Self) {
-        let (left, right) = self.elements.split_at_mut(at * self.shape.stride);
+        let (left, right) = self.elements.split_at_mut(at * D::step(self.shape.stride));
         let right_len = self.shape.len - at;
         (
             ColumnMut { elements: left, shape: Shape { len: at, ..self.shape } },
@@ -321,7 +321,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
     /// The elements of two different values, each from its first to its stride's end.
     fn disjoint(&mut self, at: usize, other: usize) -> (&mut [D::Element], &mut [D::Element]) {
         assert!(at != other, "one value twice: {at}");
-        let stride = self.shape.stride;
+        let stride = D::step(self.shape.stride);
         let (low, high) = (at.min(other), at.max(other));
         let (left, right) = self.elements.split_at_mut(high * stride);
         let (low, high) = (&mut left[low * stride..][..stride], &mut right[..stride]);

@@ -17,6 +17,9 @@ pub trait Store: Sized + Send + Sync + 'static {
     /// Elements from one value to the next, at least `width`.
     fn stride(width: usize) -> usize;
 
+    /// The stride of a column whose stride is this: 1, as a constant, for all but rows.
+    fn step(stride: usize) -> usize;
+
     /// The value that starts at `start`.
     ///
     /// # Safety
@@ -37,6 +40,11 @@ impl<T: Pod + Send + Sync> Store for T {
 
     #[inline(always)]
     fn stride(_: usize) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    fn step(_: usize) -> usize {
         1
     }
 
@@ -66,6 +74,11 @@ impl<T: Pod + Send + Sync> Store for Row<T> {
     }
 
     #[inline(always)]
+    fn step(stride: usize) -> usize {
+        stride
+    }
+
+    #[inline(always)]
     unsafe fn get(elements: &[T], start: usize, width: usize) -> &[T] {
         // SAFETY: the caller's bound.
         unsafe { elements.get_unchecked(start..start + width) }
@@ -85,6 +98,11 @@ impl<T: Send + Sync + 'static> Store for Own<T> {
 
     #[inline(always)]
     fn stride(_: usize) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    fn step(_: usize) -> usize {
         1
     }
 

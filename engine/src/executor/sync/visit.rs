@@ -1,6 +1,6 @@
 //! A chunk of visits, compiled for each instruction level.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use pulp::{Simd, WithSimd};
 
@@ -101,15 +101,16 @@ pub(super) struct Chunk<'a, 's, P: VertexProgram, L: List> {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) own: Own<'s, P>,
-    pub(super) sum: &'s mut P::Gather,
+    /// By value: what no pointer can reach stays in registers.
+    pub(super) sum: P::Gather,
 }
 
 impl<P: VertexProgram, L: List> WithSimd for Chunk<'_, '_, P, L> {
-    type Output = Tally;
+    type Output = (Tally, P::Gather);
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Tally {
-        let Chunk { shared, list, from, to, own: Own { first, mut vertices, mut publish }, sum } = self;
+    fn with_simd<S: Simd>(self, simd: S) -> (Tally, P::Gather) {
+        let Chunk { shared, list, from, to, own: Own { first, mut vertices, mut publish }, mut sum } = self;
         let program = shared.program;
         let mut tally = Tally::default();
         for at in from..to {
@@ -121,14 +122,14 @@ impl<P: VertexProgram, L: List> WithSimd for Chunk<'_, '_, P, L> {
             let cx = Context { vertex, ..shared.cx };
             sum.clear();
             match P::GATHERS {
-                Gathers::State => shared.gather_state(simd, &cx, sum),
+                Gathers::State => shared.gather_state(simd, &cx, &mut sum),
                 Gathers::Published => {
-                    if !program.wants(vertices.get(own)) || !shared.gather_published(&cx, sum) {
+                    if !program.wants(vertices.get(own)) || !shared.gather_published(&cx, &mut sum) {
                         continue;
                     }
                 }
             }
-            let signal = program.apply_with(simd, &cx, vertices.get_mut(own), sum);
+            let signal = program.apply_with(simd, &cx, vertices.get_mut(own), &mut sum);
             tally.updates += 1;
             tally.residual += f64::from(signal.change());
             if signal.wakes() {
@@ -139,7 +140,7 @@ impl<P: VertexProgram, L: List> WithSimd for Chunk<'_, '_, P, L> {
                 program.ghost(&cx, vertices.get(own), publish.get_mut(own));
             }
         }
-        tally
+        (tally, sum)
     }
 }
 
@@ -224,21 +225,21 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 }
 
 /// One accumulator for each worker, reused by all its chunks.
-pub(super) struct Accumulators<G>(Vec<Mutex<G>>);
+pub(super) struct Accumulators<G>(Vec<Mutex<Option<G>>>);
 
 impl<G> Accumulators<G> {
     pub(super) fn new(workers: usize, make: impl Fn() -> G) -> Self {
-        Accumulators((0..workers).map(|_| Mutex::new(make())).collect())
+        Accumulators((0..workers).map(|_| Mutex::new(Some(make()))).collect())
     }
 
-    /// Lends a free accumulator, the worker's own if it can. It cannot if a visit of this very worker is suspended inside a
-    /// parallel loop of the program's; then `make` is called.
-    pub(super) fn with<R>(&self, make: impl FnOnce() -> G, work: impl FnOnce(&mut G) -> R) -> R {
+    /// Lends the worker's accumulator. It is away if a visit of this very worker is suspended inside a parallel loop of the
+    /// program's, or was ended by a panic; then `make` is called.
+    pub(super) fn with<R>(&self, make: impl FnOnce() -> G, work: impl FnOnce(G) -> (R, G)) -> R {
         let own = rayon::current_thread_index().unwrap_or(0) % self.0.len().max(1);
-        match self.0.get(own).map(Mutex::try_lock) {
-            Some(Ok(mut sum)) => work(&mut sum),
-            // Busy, or poisoned by a panic that is on its way up.
-            _ => work(&mut make()),
-        }
+        let slot = || self.0[own].lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = slot().take();
+        let (result, sum) = work(sum.unwrap_or_else(make));
+        *slot() = Some(sum);
+        result
     }
 }
