@@ -7,9 +7,9 @@ use crate::random::Random;
 pub struct Context<'a, Global> {
     /// The current aggregate.
     pub global: &'a Global,
-    /// The vertex that is visited; for an edge program, the left end.
+    /// The vertex that is visited; for an edge program, the source.
     pub vertex: Vertex,
-    /// Rounds finished before this one.
+    /// Rounds finished before this one; for an update function, visits of this vertex before this one.
     pub round: u64,
     pub(crate) topology: &'a Topology,
     pub(crate) seed: u64,

@@ -5,12 +5,15 @@ use std::time::Duration;
 use gasworks_kernels::Isa;
 
 use crate::aggregate::{Aggregate, Folded, Refresh};
+use crate::edge_program::EdgeProgram;
 use crate::error::Error;
-use crate::executor::sync;
+use crate::executor::{serial, sync};
 use crate::graph::{Graph, Vertex};
+use crate::memory::Store;
 use crate::outcome::{Observer, Outcome, Progress, StopHandle};
 use crate::program::VertexProgram;
 use crate::scheduler::{Scheduler, Supersteps};
+use crate::update::UpdateFunction;
 
 /// When to stop, how many threads, which seed: what every run has.
 pub(crate) struct Settings<'g> {
@@ -51,6 +54,20 @@ pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) aggregate: Option<(Box<dyn Refresh<P::Vertex, P::Edge, P::Global> + 'g>, u64)>,
     pub(crate) global: P::Global,
     pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
+}
+
+/// An update function to run on a graph. Made by [`Engine::updates`].
+pub struct UpdateJob<'g, P: UpdateFunction> {
+    pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
+    pub(crate) function: &'g P,
+    pub(crate) scheduler: Box<dyn Scheduler + 'g>,
+    pub(crate) start: Option<Vec<Vertex>>,
+}
+
+/// An edge program to run on a graph. Made by [`Engine::edges`].
+pub struct EdgeJob<'g, P: EdgeProgram> {
+    pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
+    pub(crate) program: &'g P,
 }
 
 impl<'g, Job> Engine<'g, Job> {
@@ -199,5 +216,66 @@ impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
     /// If the program panics; the graph then holds what had been applied.
     pub fn run(self) -> Result<Outcome, Error> {
         sync::run(self)
+    }
+}
+
+impl<'g, P: UpdateFunction> Engine<'g, UpdateJob<'g, P>>
+where
+    <P::Edge as Store>::Element: Clone,
+{
+    /// Runs an update function on a graph in the order of a scheduler, one visit at a time: the executor that runs visits in
+    /// parallel is coming. A round is as many visits as there are vertices.
+    pub fn updates(
+        graph: &'g mut Graph<P::Vertex, P::Edge>,
+        function: &'g P,
+        scheduler: impl Scheduler + 'g,
+    ) -> Self {
+        Engine::with_job(UpdateJob { graph, function, scheduler: Box::new(scheduler), start: None })
+    }
+
+    /// The vertices that are scheduled at first; all, unless said.
+    pub fn start_at(mut self, vertices: impl IntoIterator<Item = Vertex>) -> Self {
+        self.job.start = Some(vertices.into_iter().collect());
+        self
+    }
+
+    /// Runs.
+    ///
+    /// # Errors
+    /// None in this version.
+    ///
+    /// # Panics
+    /// If the function panics.
+    pub fn run(self) -> Result<Outcome, Error> {
+        Ok(serial::updates(self))
+    }
+}
+
+impl<'g, P: EdgeProgram> Engine<'g, EdgeJob<'g, P>>
+where
+    <P::Edge as Store>::Element: Clone,
+{
+    /// Runs an edge program on a graph, all edges in one block: the executor that runs blocks in parallel is coming. A round is
+    /// one pass over the edges. Self-loops are skipped. Give a number of rounds or another condition to stop.
+    pub fn edges(graph: &'g mut Graph<P::Vertex, P::Edge>, program: &'g P) -> Self {
+        Engine::with_job(EdgeJob { graph, program })
+    }
+
+    /// Runs.
+    ///
+    /// # Errors
+    /// [`Error::NotAdmitted`] if no condition would ever stop the run.
+    ///
+    /// # Panics
+    /// If the program panics.
+    pub fn run(self) -> Result<Outcome, Error> {
+        if !self.settings.can_stop() {
+            return Err(Error::NotAdmitted {
+                what: "an edge program without a condition to stop".into(),
+                why: "its edges never run out".into(),
+                instead: "give rounds, max_updates, time_limit, until or stop_handle".into(),
+            });
+        }
+        Ok(serial::edges(self))
     }
 }

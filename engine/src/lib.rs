@@ -3,8 +3,10 @@
 
 mod accumulator;
 mod aggregate;
+pub mod consistency;
 mod context;
 mod data;
+mod edge_program;
 mod engine;
 mod error;
 mod executor;
@@ -12,23 +14,29 @@ pub mod graph;
 pub mod input;
 mod memory;
 mod outcome;
+mod primitives;
 mod program;
 mod random;
 mod scheduler;
+mod scope;
 mod signal;
+mod update;
 
 pub use accumulator::{Accumulator, Max, Min, Sum};
 pub use aggregate::{Aggregate, Over};
 pub use context::Context;
 pub use data::{Data, Mut, Own, Ref, Row};
-pub use engine::{Engine, VertexJob};
+pub use edge_program::{Block, EdgeProgram, Ends};
+pub use engine::{EdgeJob, Engine, UpdateJob, VertexJob};
 pub use error::Error;
 pub use memory::{Column, ColumnMut, ColumnRef};
 pub use outcome::{Observer, Outcome, Progress, Reason, StopHandle};
 pub use program::{Edges, Gathers, Ghost, Neighborhood, VertexProgram, Writes};
 pub use random::Random;
 pub use scheduler::{Phase, Scheduler, Selection, Task};
+pub use scope::{Scope, Visit};
 pub use signal::Signal;
+pub use update::UpdateFunction;
 
 /// Vector instructions, for programs with kernels of their own.
 pub use gasworks_kernels::Isa;

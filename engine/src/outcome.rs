@@ -1,11 +1,10 @@
 //! What a run tells while it runs and when it ends.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::data::Data;
 use crate::memory::Column;
+use crate::primitives::{Arc, AtomicBool, Ordering::Relaxed};
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +62,13 @@ impl<V: Data, F: FnMut(&Progress, &Column<V>) -> ControlFlow<()>> Observer<V> fo
 }
 
 /// Stops a run from another thread or a signal handler, at the next barrier or batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StopHandle(Arc<AtomicBool>);
 
 impl StopHandle {
     /// A handle that has not been pulled.
     pub fn new() -> Self {
-        Self::default()
+        StopHandle(Arc::new(AtomicBool::new(false)))
     }
 
     /// Asks the run to stop.
@@ -80,5 +79,11 @@ impl StopHandle {
     /// Whether it was asked to.
     pub fn is_stopped(&self) -> bool {
         self.0.load(Relaxed)
+    }
+}
+
+impl Default for StopHandle {
+    fn default() -> Self {
+        Self::new()
     }
 }

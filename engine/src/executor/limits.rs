@@ -27,6 +27,12 @@ impl Clock {
 }
 
 impl Settings<'_> {
+    /// Whether any condition could end a run that never drains.
+    pub(crate) fn can_stop(&self) -> bool {
+        let limited = self.rounds.is_some() || self.updates.is_some() || self.time.is_some();
+        limited || self.until.is_some() || self.stop.is_some()
+    }
+
     /// The first condition that ends a run which has come this far.
     pub(crate) fn reached(&mut self, progress: &Progress) -> Option<Reason> {
         let converged = progress.rounds > 0 && self.until.as_mut().is_some_and(|until| until(progress));

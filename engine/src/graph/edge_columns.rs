@@ -31,7 +31,7 @@ impl<E: Data> EdgeColumns<E> {
     }
 
     /// The column in out-order, to be written; [`refresh`](EdgeColumns::refresh) afterwards.
-    pub(crate) fn out_mut(&mut self) -> &mut Column<E> {
+    pub(crate) fn outgoing_mut(&mut self) -> &mut Column<E> {
         &mut self.out
     }
 

@@ -149,7 +149,7 @@ impl<V: Data, E: Data> Graph<V, E> {
         E::Element: Clone,
     {
         let out = &self.topology.out;
-        let mut rest = self.edges.out_mut().view_mut();
+        let mut rest = self.edges.outgoing_mut().view_mut();
         let mut rows = Vec::with_capacity(self.topology.vertices());
         for source in 0..self.topology.vertices() as u32 {
             let (row, others) = rest.split_at(out.degree(source) as usize);

@@ -1,11 +1,11 @@
 //! Sets of vertices as bitsets.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
 use super::Vertex;
+use crate::primitives::{AtomicU64, Ordering::Relaxed};
 
 /// A set of vertices: one bit each. Insertion works from several threads at once; the set does not depend on their order.
 ///
@@ -94,15 +94,15 @@ impl VertexSet {
 
     /// Removes all.
     pub fn clear(&mut self) {
-        self.words.iter_mut().for_each(|word| *word.get_mut() = 0);
+        self.words.iter().for_each(|word| word.store(0, Relaxed));
     }
 
     /// Adds all.
     pub fn fill(&mut self) {
         let rest = self.vertices % 64;
-        self.words.iter_mut().for_each(|word| *word.get_mut() = u64::MAX);
-        if let (Some(last), 1..) = (self.words.last_mut(), rest) {
-            *last.get_mut() = (1 << rest) - 1;
+        self.words.iter().for_each(|word| word.store(u64::MAX, Relaxed));
+        if let (Some(last), 1..) = (self.words.last(), rest) {
+            last.store((1 << rest) - 1, Relaxed);
         }
     }
 
@@ -129,7 +129,7 @@ impl VertexSet {
     /// Removes the members in a range.
     pub(crate) fn remove_range(&mut self, range: Range<Vertex>) {
         for at in word_range(&range) {
-            *self.words[at].get_mut() &= !mask(at, &range);
+            self.words[at].fetch_and(!mask(at, &range), Relaxed);
         }
     }
 
@@ -197,7 +197,40 @@ impl PartialEq for VertexSet {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(loom, shuttle)))]
+mod model_checked {
+    use super::*;
+    use crate::primitives::Arc;
+
+    /// Three insertions into one word from two threads: none is lost, and exactly one of two equal ones is new.
+    fn insertions() {
+        #[cfg(loom)]
+        use loom::thread;
+        #[cfg(all(shuttle, not(loom)))]
+        use shuttle::thread;
+        let set = Arc::new(VertexSet::empty(64));
+        let other = Arc::clone(&set);
+        let thread = thread::spawn(move || (other.insert(1), other.insert(2)));
+        let mine = set.insert(1);
+        let (theirs, second) = thread.join().unwrap();
+        assert!(mine != theirs && second);
+        assert!(set.contains(1) && set.contains(2) && !set.contains(3));
+    }
+
+    #[cfg(loom)]
+    #[test]
+    fn loom_no_insertion_is_lost() {
+        loom::model(insertions);
+    }
+
+    #[cfg(all(shuttle, not(loom)))]
+    #[test]
+    fn shuttle_no_insertion_is_lost() {
+        shuttle::check_random(insertions, 2000);
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 

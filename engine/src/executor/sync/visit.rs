@@ -1,6 +1,6 @@
 //! A chunk of visits, compiled for each instruction level.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use pulp::{Simd, WithSimd};
 
@@ -8,6 +8,7 @@ use crate::accumulator::Accumulator;
 use crate::context::Context;
 use crate::graph::{Adjacency, Vertex, VertexSet};
 use crate::memory::{ColumnMut, ColumnRef};
+use crate::primitives::Mutex;
 use crate::program::{Edges, Gathers, Neighborhood, VertexProgram};
 use crate::signal::Signal;
 
