@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_are_distinct_and_favour_the_popular() {
+    fn long_lists_are_distinct_and_favor_the_popular() {
         let popularity = Popularity::new(1000);
         let (mut scratch, mut list) = (Scratch::default(), Vec::new());
         let mut popular = 0;
