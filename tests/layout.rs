@@ -165,12 +165,16 @@ fn crate_roots_forbid_unsafe(path: &str, text: &str) -> Vec<String> {
 
 fn libraries_are_silent(path: &str, text: &str) -> Vec<String> {
     let binary = path.starts_with("src/") && path != "src/lib.rs";
-    let user = path.split('/').any(|part| ["examples", "tests", "benches", "tests.rs"].contains(&part));
-    if binary || user || !path.ends_with(".rs") {
+    let user = path.split('/').any(|part| ["examples", "tests", "benches"].contains(&part));
+    if binary || user || test_module(path).is_some() || !path.ends_with(".rs") {
         return Vec::new();
     }
     // Unit tests stand at the foot of their file and may say that they are skipped.
-    let library = text.split("#[cfg(test)]\nmod ").next().unwrap_or("");
+    let foot = text.match_indices("#[cfg(test)]\nmod ").map(|(at, _)| at).find(|at| {
+        let module = text[*at..].lines().nth(1);
+        module.is_some_and(|module| module.ends_with('{'))
+    });
+    let library = &text[..foot.unwrap_or(text.len())];
     let mut faults = Vec::new();
     for (number, line) in code(library) {
         for name in ["print", "println", "eprint", "eprintln", "dbg"] {
@@ -190,6 +194,12 @@ fn libraries_are_silent(path: &str, text: &str) -> Vec<String> {
         }
     }
     faults
+}
+
+/// The module of a file that by its name holds nothing but tests; `test_modules_are_only_for_tests` looks whether it does.
+fn test_module(path: &str) -> Option<&str> {
+    let module = path.rsplit('/').next()?.strip_suffix(".rs")?;
+    (module == "tests" || module == "testing" || module.ends_with("_tests")).then_some(module)
 }
 
 fn development_data_is_not_named(path: &str, text: &str) -> Vec<String> {
@@ -290,6 +300,27 @@ fn the_project_keeps_every_rule() {
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn test_modules_are_only_for_tests() {
+    let files = project();
+    for (path, _) in files.iter().filter(|(path, _)| path.contains("src/")) {
+        let Some(module) = test_module(path) else { continue };
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let declared = files
+            .iter()
+            .filter(|(parent, _)| {
+                parent.strip_suffix(".rs") == Some(folder)
+                    || parent.rsplit_once('/').map(|(at, _)| at) == Some(folder)
+            })
+            .any(|(_, text)| {
+                let mut lines = text.lines().map(str::trim).peekable();
+                std::iter::from_fn(|| Some((lines.next()?, lines.peek().copied().unwrap_or(""))))
+                    .any(|(gate, line)| gate == "#[cfg(test)]" && line.ends_with(&format!("mod {module};")))
+            });
+        assert!(declared, "{path}: expected `#[cfg(test)]` on the line before `mod {module};`");
+    }
 }
 
 #[test]
@@ -396,6 +427,8 @@ fn every_rule_catches_what_it_forbids() {
         for path in ["src/main.rs", "src/cli/als.rs", "examples/a.rs", "tests/a.rs", "benches/a.rs"] {
             passes(rule, path, line);
         }
+        passes(rule, "engine/src/a/large_tests.rs", line);
+        caught(rule, "engine/src/a.rs", &format!("#[cfg(test)]\nmod testing;\nfn f() {{\n{line}\n}}"));
         passes(rule, "engine/src/a.rs", &format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{line}\n}}"));
     }
     passes(rule, "engine/src/a.rs", "writeln!(to, \"x\"); let print = 1; env!(\"X\");");
