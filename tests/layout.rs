@@ -202,6 +202,13 @@ fn test_module(path: &str) -> Option<&str> {
     (module == "tests" || module == "testing" || module.ends_with("_tests")).then_some(module)
 }
 
+fn declares_for_tests(text: &str, module: &str) -> bool {
+    text.split("#[cfg(test)]").skip(1).any(|after| {
+        let declaration = after.split_inclusive(';').next().unwrap_or("");
+        declaration.ends_with(&format!("mod {module};")) || declaration.contains(&format!("\"{module}.rs\""))
+    })
+}
+
 fn development_data_is_not_named(path: &str, text: &str) -> Vec<String> {
     // In two parts, so that this file does not name it either.
     let folder = concat!("../", "shared");
@@ -314,12 +321,8 @@ fn test_modules_are_only_for_tests() {
                 parent.strip_suffix(".rs") == Some(folder)
                     || parent.rsplit_once('/').map(|(at, _)| at) == Some(folder)
             })
-            .any(|(_, text)| {
-                let mut lines = text.lines().map(str::trim).peekable();
-                std::iter::from_fn(|| Some((lines.next()?, lines.peek().copied().unwrap_or(""))))
-                    .any(|(gate, line)| gate == "#[cfg(test)]" && line.ends_with(&format!("mod {module};")))
-            });
-        assert!(declared, "{path}: expected `#[cfg(test)]` on the line before `mod {module};`");
+            .any(|(_, text)| declares_for_tests(text, module));
+        assert!(declared, "{path}: expected `#[cfg(test)]` before `mod {module};`");
     }
 }
 
@@ -432,6 +435,13 @@ fn every_rule_catches_what_it_forbids() {
         passes(rule, "engine/src/a.rs", &format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{line}\n}}"));
     }
     passes(rule, "engine/src/a.rs", "writeln!(to, \"x\"); let print = 1; env!(\"X\");");
+
+    for declared in ["#[cfg(test)]\nmod testing;", "#[cfg(test)]\n#[path = \"testing.rs\"]\nmod tests;"] {
+        assert!(declares_for_tests(declared, "testing"), "{declared}");
+    }
+    for other in ["mod testing;", "#[cfg(test)]\nmod tests;\nmod testing;"] {
+        assert!(!declares_for_tests(other, "testing"), "{other}");
+    }
 
     let rule: Rule = development_data_is_not_named;
     let named = concat!("cd ../", "shared/data");
