@@ -10,6 +10,7 @@ mod edge_program;
 mod engine;
 mod error;
 mod executor;
+pub mod generate;
 pub mod graph;
 pub mod input;
 mod memory;

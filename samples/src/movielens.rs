@@ -1,0 +1,48 @@
+//! MovieLens ml-latest-small (GroupLens, University of Minnesota): 100,836 ratings of 9,724 movies by 610 users, 1996 to 2018.
+//!
+//! **No commercial use**, citation asked for, redistribution under the same terms: see [`NOTICE`]. Both files are
+//! [Zstandard](https://www.rfc-editor.org/rfc/rfc8878) frames of comma-separated text without a header row; the engine's readers
+//! take them as they are.
+
+/// What to call the data in a report.
+pub const NAME: &str = "MovieLens ml-latest-small";
+
+/// The README of the data, word for word: description, terms of use, citation.
+pub const NOTICE: &str = include_str!("../movielens/README.txt");
+
+/// `userId,movieId,rating,timestamp` for each rating, compressed: users ascending, and movies within a user. Ratings are 0.5 to 5
+/// by halves, timestamps are seconds since 1970 (UTC).
+pub const RATINGS: &[u8] = include_bytes!("../movielens/ratings.csv.zst");
+
+/// `movieId,title,genres` for each of 9,742 movies, compressed: UTF-8, titles with commas quoted, genres parted by `|`.
+pub const MOVIES: &[u8] = include_bytes!("../movielens/movies.csv.zst");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size that a single-segment frame declares for its content (RFC 8878, section 3.1.1.1).
+    fn declared_size(frame: &[u8]) -> u32 {
+        assert_eq!(frame[..4], [0x28, 0xb5, 0x2f, 0xfd], "magic");
+        let descriptor = frame[4];
+        assert_eq!(
+            descriptor & 0b1110_0011,
+            0b1010_0000,
+            "single segment, four bytes of size, no dictionary"
+        );
+        u32::from_le_bytes(frame[5..9].try_into().unwrap())
+    }
+
+    #[test]
+    fn frames_are_whole_files() {
+        assert_eq!(declared_size(RATINGS), 2_382_854);
+        assert_eq!(declared_size(MOVIES), 484_670);
+    }
+
+    #[test]
+    fn the_terms_come_with_the_data() {
+        for part in ["ml-latest-small", "Usage License", "commercial", "Harper"] {
+            assert!(NOTICE.contains(part), "{part}");
+        }
+    }
+}
