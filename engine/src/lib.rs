@@ -29,7 +29,7 @@ pub use context::Context;
 pub use data::{Data, Mut, Own, Ref, Row};
 pub use edge_program::{Block, EdgeProgram, Ends};
 pub use engine::{EdgeJob, Engine, UpdateJob, VertexJob};
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use memory::{Column, ColumnMut, ColumnRef};
 pub use outcome::{Observer, Outcome, Progress, Reason, StopHandle};
 pub use program::{Edges, Gathers, Ghost, Neighborhood, VertexProgram, Writes};

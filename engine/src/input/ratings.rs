@@ -1,4 +1,15 @@
-//! Ratings of items by users.
+//! Ratings of items by users: tables with or without a header, and MatrixMarket.
+
+use rayon::prelude::*;
+
+use super::duplicates::{self, Duplicates, Outcome};
+use super::layout::Subject;
+use super::lines::{self, CHUNK_BYTES, Fault};
+use super::numbering::{Numbered, Side};
+use super::reading::Reading;
+use super::rows::Keys;
+use super::{Format, Loaded, Source, Text};
+use crate::Error;
 use crate::graph::Ids;
 
 /// One rating. Plain old data, 12 bytes.
@@ -16,10 +27,194 @@ pub struct Rating {
 /// Ratings in the order of their lines, duplicates resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ratings {
-    /// Ids of the users.
+    /// Ids of the users who rated.
     pub users: Ids,
-    /// Ids of the items.
+    /// Ids of the items that were rated.
     pub items: Ids,
     /// One entry for each (user, item) that has a rating.
     pub entries: Vec<Rating>,
+}
+
+/// How to read ratings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RatingsOptions {
+    /// Told from the first rows where this is `None`.
+    pub format: Option<Format>,
+    /// Whether counts in a header that do not match the body are a note instead of an error.
+    pub lenient: bool,
+    /// What to do with several ratings of one item by one user; the last counts by default.
+    pub duplicates: Duplicates,
+}
+
+static RATINGS: Subject = Subject {
+    first: "user",
+    second: "item",
+    value: "rating",
+    needs_value: true,
+    first_names: &[
+        "userid",
+        "user",
+        "uid",
+        "customerid",
+        "customer",
+        "reviewerid",
+        "memberid",
+        "visitorid",
+        "sessionid",
+    ],
+    second_names: &[
+        "itemid",
+        "movieid",
+        "productid",
+        "bookid",
+        "trackid",
+        "songid",
+        "artistid",
+        "gameid",
+        "animeid",
+        "businessid",
+        "articleid",
+        "recipeid",
+        "beerid",
+        "jokeid",
+        "isbn",
+        "asin",
+        "iid",
+        "item",
+        "movie",
+        "product",
+        "book",
+        "track",
+        "song",
+        "artist",
+        "game",
+        "anime",
+        "article",
+        "recipe",
+        "beer",
+        "joke",
+    ],
+    value_names: &[
+        "rating",
+        "ratings",
+        "bookrating",
+        "value",
+        "score",
+        "stars",
+        "overall",
+        "weight",
+        "count",
+        "plays",
+        "playcount",
+    ],
+};
+
+/// Reads ratings: users, items and values.
+///
+/// A table has the columns user, item, rating and perhaps a time, or a header that names them (`userId`, `movie_id`,
+/// `score`, ...) in any order among others, which are ignored. Columns are separated by commas, semicolons, tabs, spaces or
+/// `::`. A MatrixMarket matrix has users as rows and items as columns. Users and items without any rating are not listed.
+///
+/// # Errors
+/// If the source cannot be read, a line is not as its format asks, or there is no rating at all.
+///
+/// ```
+/// use gasworks_engine::input::{RatingsOptions, Source, read_ratings};
+///
+/// let csv = "movieId,userId,rating\n318,ann,5\n296,ann,4\n318,bob,4.5\n";
+/// let loaded = read_ratings(&Source::from_memory("example.csv", csv.as_bytes()), &RatingsOptions::default())?;
+/// let ratings = loaded.data;
+/// assert_eq!((ratings.users.len(), ratings.items.len(), ratings.entries.len()), (2, 2, 3));
+/// assert_eq!(ratings.users.find("bob"), Some(1));
+/// assert_eq!(loaded.report.to_string(), "example.csv: csv with a header, 3 rows in 4 lines");
+/// # Ok::<(), gasworks_engine::Error>(())
+/// ```
+pub fn read_ratings(source: &Source, options: &RatingsOptions) -> Result<Loaded<Ratings>, Error> {
+    let text = source.read()?;
+    read(&text, options, CHUNK_BYTES).map_err(|fault| fault.into_error(&text))
+}
+
+pub(super) fn read(
+    text: &Text<'_>,
+    options: &RatingsOptions,
+    chunk_bytes: usize,
+) -> Result<Loaded<Ratings>, Fault> {
+    let mut reading = Reading::new(text, &RATINGS, options.format)?;
+    let unquoted = reading.unquote()?;
+    let table = reading.rows(unquoted.as_ref(), chunk_bytes)?;
+    reading.check_header(&table, options.lenient)?;
+    if table.counts.rows == 0 {
+        return Err(Fault {
+            at: None,
+            column: None,
+            expected: "at least one rating".into(),
+            found: format!("none in {} lines", table.counts.lines),
+            advice: "check that the file was written or fetched completely".into(),
+        });
+    }
+    let users = Numbered::new(&table.keys, Side::First, "users")?;
+    let items = Numbered::new(&table.keys, Side::Second, "items")?;
+    reading
+        .note_texts(&table.keys, &[(&users.ids, Side::First, "users"), (&items.ids, Side::Second, "items")]);
+
+    let mut entries: Vec<Rating> = bytemuck::cast_vec(vec![[0_u32; 3]; table.counts.rows as usize]);
+    let outputs = split(&mut entries, table.values.iter().map(Vec::len));
+    let number = |first: u32, second: u32, value: &f32| Rating { user: first, item: second, value: *value };
+    match &table.keys {
+        Keys::Integers { rows, .. } => {
+            (outputs, rows, &table.values).into_par_iter().for_each(|(output, rows, values)| {
+                for ((entry, [user, item]), value) in output.iter_mut().zip(rows).zip(values) {
+                    *entry = number(users.of_integer(*user), items.of_integer(*item), value);
+                }
+            });
+        }
+        Keys::Texts { rows } => {
+            (outputs, rows, &table.values).into_par_iter().for_each(|(output, rows, values)| {
+                for ((entry, [user, item]), value) in output.iter_mut().zip(rows).zip(values) {
+                    *entry = number(users.of_text(user), items.of_text(item), value);
+                }
+            });
+        }
+    }
+    let place = |row: usize| reading.offset_of_row(unquoted.as_ref(), row as u64);
+    let fault = |row: usize, expected: &str, found: String, advice: &str| Fault {
+        at: place(row),
+        column: None,
+        expected: expected.into(),
+        found,
+        advice: advice.into(),
+    };
+    let duplicates = match duplicates::resolve(&mut entries, users.ids.len(), options.duplicates) {
+        Outcome::Merged(duplicates) => duplicates,
+        Outcome::Repeats { earlier, later } => {
+            let Rating { user, item, .. } = entries[later];
+            let line = lines::number(&text.bytes, place(earlier).unwrap_or(0));
+            let found = format!(
+                "another rating of item {} by user {} after line {line}",
+                items.ids.id(item),
+                users.ids.id(user)
+            );
+            let advice = "drop one of them, or ask for the last, the mean or the sum of duplicates";
+            return Err(fault(later, "one rating for each user and item", found, advice));
+        }
+        Outcome::Overflow { at } => {
+            let advice = "scale the ratings down, or ask for the mean of duplicates";
+            return Err(fault(at, "ratings with a finite sum", "a sum that is infinite".into(), advice));
+        }
+    };
+    let mut report = reading.report(&table.counts);
+    report.duplicates = duplicates;
+    let data = Ratings { users: users.ids, items: items.ids, entries };
+    Ok(Loaded { data, report })
+}
+
+/// Cuts a slice into pieces of these lengths.
+pub(super) fn split<T>(mut rest: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
+    lengths
+        .map(|length| {
+            let (piece, after) = std::mem::take(&mut rest).split_at_mut(length);
+            rest = after;
+            piece
+        })
+        .collect()
 }

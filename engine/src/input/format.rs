@@ -1,0 +1,124 @@
+//! The formats by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// A text format. All but MatrixMarket are tables that differ in what stands between two columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// `1,2,4.5`; fields may be quoted.
+    Csv,
+    /// `1;2;4.5`; fields may be quoted.
+    Semicolon,
+    /// `1<TAB>2<TAB>4.5`, one tab between columns, so that ids may hold spaces; fields may be quoted.
+    Tab,
+    /// `1|2|4.5`; fields may be quoted.
+    Bar,
+    /// `1 2 4.5`, any run of spaces and tabs between columns.
+    Space,
+    /// `1::2::4.5`.
+    Colons,
+    /// `%%MatrixMarket matrix coordinate ...`.
+    MatrixMarket,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Format; 7] = [
+        Format::Colons,
+        Format::Csv,
+        Format::Semicolon,
+        Format::Bar,
+        Format::Space,
+        Format::Tab,
+        Format::MatrixMarket,
+    ];
+
+    /// The name that [`FromStr`] takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Semicolon => "semicolon",
+            Format::Bar => "bar",
+            Format::Tab => "tab",
+            Format::Space => "space",
+            Format::Colons => "colons",
+            Format::MatrixMarket => "matrix-market",
+        }
+    }
+
+    /// What stands between two columns, in words.
+    pub(super) fn separators(self) -> &'static str {
+        match self {
+            Format::Csv => "commas",
+            Format::Semicolon => "semicolons",
+            Format::Bar => "bars",
+            Format::Tab => "tabs",
+            Format::Space | Format::MatrixMarket => "spaces or tabs",
+            Format::Colons => "::",
+        }
+    }
+
+    /// What stands between two columns.
+    pub(super) fn separator(self) -> &'static str {
+        match self {
+            Format::Csv => ",",
+            Format::Semicolon => ";",
+            Format::Bar => "|",
+            Format::Tab => "\t",
+            Format::Space | Format::MatrixMarket => " ",
+            Format::Colons => "::",
+        }
+    }
+
+    /// The byte that separates fields which may be quoted.
+    pub(super) fn delimiter(self) -> Option<u8> {
+        match self {
+            Format::Csv => Some(b','),
+            Format::Semicolon => Some(b';'),
+            Format::Bar => Some(b'|'),
+            Format::Tab => Some(b'\t'),
+            Format::Space | Format::Colons | Format::MatrixMarket => None,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Format::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| Error::Usage {
+            expected: format!("a format out of {}", Format::ALL.map(Format::name).join(", ")),
+            found: format!("{name:?}"),
+            advice: "leave it out to have the format told from the file".into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_both_ways() {
+        for format in Format::ALL {
+            assert_eq!(format.to_string().parse::<Format>().unwrap(), format);
+        }
+        let error = "cvs".parse::<Format>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "expected a format out of colons, csv, semicolon, bar, space, tab, matrix-market, found \"cvs\"; \
+             leave it out to have the format told from the file"
+        );
+        assert_eq!(error.kind(), crate::ErrorKind::Usage);
+    }
+}
