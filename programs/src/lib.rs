@@ -1,1 +1,3 @@
 //! gasworks-programs
+
+pub mod factorization;
