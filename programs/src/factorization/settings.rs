@@ -1,0 +1,112 @@
+//! How a factorization was trained: the parameters that its model carries, and the offset that is factorized away first.
+
+use gasworks_engine::input::Rating;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::baseline::Baseline;
+
+/// The parameters of a training run, kept with its model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `als` or `sgd`. Default `als`.
+    pub program: String,
+    /// Length of a factor row; at least 1. Default 32.
+    pub rank: usize,
+    /// Penalty on the squared length of a factor row; 0 or more, finite. Default 0.15.
+    pub lambda: f32,
+    /// What multiplies lambda. Default weighted.
+    pub regularization: Regularization,
+    /// `None` for explicit ratings (the default); for implicit feedback the weight of a rating in its confidence (Hu, Koren, Volinsky
+    /// 2008).
+    pub alpha: Option<f32>,
+    /// What was subtracted from the ratings before factorizing. Default biases; `None` where `alpha` is given.
+    pub offset: Offset,
+    /// Sweeps over all users and items. Default 15.
+    pub iterations: usize,
+    /// Decides the initial factors. Default 0.
+    pub seed: u64,
+    /// The instruction level that the bits hold for. Default `baseline`.
+    pub isa: String,
+}
+
+impl Default for Settings {
+    /// Chosen for explicit ratings on validation splits of MovieLens ml-latest-small; see the table in the documentation of the module.
+    fn default() -> Self {
+        Settings {
+            program: "als".into(),
+            rank: 32,
+            lambda: 0.15,
+            regularization: Regularization::Weighted,
+            alpha: None,
+            offset: Offset::Biases,
+            iterations: 15,
+            seed: 0,
+            isa: "baseline".into(),
+        }
+    }
+}
+
+/// What multiplies lambda in the penalty of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Regularization {
+    /// The number of the row's ratings (Zhou et al. 2008, section 3.2): the best lambda then hardly depends on the size of the data.
+    #[default]
+    Weighted,
+    /// 1.
+    Plain,
+}
+
+/// What is subtracted from the ratings before factorizing, and added back by each prediction.
+///
+/// Factors of few ratings are pulled towards zero, so zero should mean "nothing special": with biases subtracted it means "as generous
+/// as the user is and as liked as the item is", while with raw ratings it means a rating of 0, far below any
+/// real one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offset {
+    /// Nothing: the plain model, as in Zhou et al. (2008). The only choice for implicit feedback.
+    None,
+    /// The mean of all training ratings.
+    Mean,
+    /// Mean and biases ([`Baseline`]): the factors learn the residuals (Koren 2008, "Factorization meets the neighborhood",
+    /// section 2.3, with biases fitted first).
+    #[default]
+    Biases,
+}
+
+impl Offset {
+    /// The ratings less the offset: what is factorized. Parallel; O(ratings).
+    ///
+    /// ```
+    /// use gasworks_engine::input::Rating;
+    /// use gasworks_programs::factorization::{Baseline, BaselineSettings, Offset};
+    ///
+    /// let ratings = [Rating { user: 0, item: 0, value: 5.0 }, Rating { user: 0, item: 1, value: 3.0 }];
+    /// let baseline = Baseline::fit(1, 2, &ratings, &BaselineSettings::default());
+    /// assert_eq!(Offset::Mean.residuals(&baseline, &ratings)[0].value, 1.0);
+    /// ```
+    pub fn residuals(self, baseline: &Baseline, ratings: &[Rating]) -> Vec<Rating> {
+        let residual = |rating: &Rating| match self {
+            Offset::None => rating.value,
+            Offset::Mean => rating.value - baseline.mean,
+            Offset::Biases => rating.value - baseline.value(Some(rating.user), Some(rating.item)),
+        };
+        ratings.par_iter().map(|rating| Rating { value: residual(rating), ..*rating }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_json_and_unknown_fields_do_not() {
+        let settings = Settings { lambda: 0.1, seed: u64::MAX, alpha: Some(40.0), ..Default::default() };
+        let json = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
+        assert!(serde_json::from_str::<Settings>(&json.replace("\"seed\"", "\"sead\"")).is_err());
+    }
+}
