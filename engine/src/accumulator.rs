@@ -23,6 +23,17 @@ impl Accumulator for () {
     fn merge(&mut self, (): &Self) {}
 }
 
+/// Normal equations of least squares: the kernels' blocked sums of outer products.
+impl Accumulator for gasworks_kernels::NormalEquations {
+    #[inline(always)]
+    fn clear(&mut self) {
+        gasworks_kernels::NormalEquations::clear(self)
+    }
+    fn merge(&mut self, part: &Self) {
+        gasworks_kernels::NormalEquations::merge(self, part)
+    }
+}
+
 /// The sum of numbers; 0 of nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sum<T = f32>(pub T);

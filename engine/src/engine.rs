@@ -15,13 +15,15 @@ use crate::program::VertexProgram;
 use crate::scheduler::{Scheduler, Supersteps};
 use crate::update::UpdateFunction;
 
+type Predicate<'g> = Box<dyn FnMut(&Progress) -> bool + 'g>;
+
 /// When to stop, how many threads, which seed: what every run has.
 pub(crate) struct Settings<'g> {
     pub(crate) threads: usize,
     pub(crate) rounds: Option<u64>,
     pub(crate) updates: Option<u64>,
     pub(crate) time: Option<Duration>,
-    pub(crate) until: Option<Box<dyn FnMut(&Progress) -> bool + 'g>>,
+    pub(crate) until: Option<Predicate<'g>>,
     pub(crate) stop: Option<StopHandle>,
     pub(crate) seed: u64,
     pub(crate) isa: Isa,
@@ -45,13 +47,22 @@ pub struct Engine<'g, Job> {
     job: Job,
 }
 
+/// An aggregate, and after how many rounds it is computed again.
+pub(crate) type Refreshed<'g, P> = (
+    Box<
+        dyn Refresh<<P as VertexProgram>::Vertex, <P as VertexProgram>::Edge, <P as VertexProgram>::Global>
+            + 'g,
+    >,
+    u64,
+);
+
 /// A vertex program to run on a graph. Made by [`Engine::new`].
 pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
     pub(crate) program: &'g P,
     pub(crate) scheduler: Box<dyn Scheduler + 'g>,
     pub(crate) start: Option<Vec<Vertex>>,
-    pub(crate) aggregate: Option<(Box<dyn Refresh<P::Vertex, P::Edge, P::Global> + 'g>, u64)>,
+    pub(crate) aggregate: Option<Refreshed<'g, P>>,
     pub(crate) global: P::Global,
     pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
 }

@@ -101,7 +101,9 @@ pub enum Error {
     },
 
     /// An edge names a vertex that the graph does not have.
-    #[error("edge {edge}: vertex {vertex} does not exist; the graph has the vertices 0 to {vertices} exclusive")]
+    #[error(
+        "edge {edge}: vertex {vertex} does not exist; the graph has the vertices 0 to {vertices} exclusive"
+    )]
     NoSuchVertex {
         /// Position in the list of edges.
         edge: usize,
@@ -142,9 +144,10 @@ impl Error {
         match self {
             Error::NoInput { .. } => ErrorKind::NoInput,
             Error::Read { .. } | Error::Write { .. } => ErrorKind::Io,
-            Error::Compressed { .. } | Error::Line { .. } | Error::File { .. } | Error::NoSuchVertex { .. } => {
-                ErrorKind::Data
-            }
+            Error::Compressed { .. }
+            | Error::Line { .. }
+            | Error::File { .. }
+            | Error::NoSuchVertex { .. } => ErrorKind::Data,
             Error::Usage { .. } | Error::NotAdmitted { .. } => ErrorKind::Usage,
         }
     }

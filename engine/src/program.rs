@@ -131,7 +131,12 @@ pub trait VertexProgram: Sync + Sized {
     }
 
     /// Writes what neighbours see of a vertex.
-    fn ghost(&self, cx: &Context<'_, Self::Global>, vertex: Ref<'_, Self::Vertex>, ghost: Mut<'_, Self::Ghost>);
+    fn ghost(
+        &self,
+        cx: &Context<'_, Self::Global>,
+        vertex: Ref<'_, Self::Vertex>,
+        ghost: Mut<'_, Self::Ghost>,
+    );
 
     /// False skips the gather of a vertex that has nothing to learn (a search: already reached). Asked for published gathers.
     #[inline(always)]

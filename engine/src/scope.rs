@@ -152,6 +152,7 @@ impl<P: UpdateFunction> Visit<'_, P, consistency::Vertex> {
     }
 }
 
+#[expect(clippy::type_complexity, reason = "the three parts are what there is to say")]
 impl<P: UpdateFunction> Visit<'_, P, consistency::Edge> {
     /// The visited vertex and the edge to be written, the neighbour to be read.
     pub fn parts(&mut self) -> (Mut<'_, P::Vertex>, Mut<'_, P::Edge>, Ref<'_, P::Vertex>) {
@@ -160,6 +161,7 @@ impl<P: UpdateFunction> Visit<'_, P, consistency::Edge> {
     }
 }
 
+#[expect(clippy::type_complexity, reason = "the three parts are what there is to say")]
 impl<P: UpdateFunction> Visit<'_, P, consistency::Full> {
     /// The visited vertex, the edge and the neighbour to be written.
     pub fn parts(&mut self) -> (Mut<'_, P::Vertex>, Mut<'_, P::Edge>, Mut<'_, P::Vertex>) {

@@ -60,5 +60,10 @@ pub trait UpdateFunction: Sync + Sized {
     fn scratch(&self) -> Self::Scratch;
 
     /// Visits one vertex.
-    fn update(&self, cx: &Context<'_, Self::Global>, scope: &mut Scope<'_, Self>, scratch: &mut Self::Scratch);
+    fn update(
+        &self,
+        cx: &Context<'_, Self::Global>,
+        scope: &mut Scope<'_, Self>,
+        scratch: &mut Self::Scratch,
+    );
 }

@@ -7,7 +7,7 @@ pub mod factorization;
 mod pagerank;
 mod shortest_paths;
 
-pub use als::{Als, Equations};
+pub use als::Als;
 pub use components::Components;
 pub use pagerank::{Dangling, DanglingMass, PageRank};
 pub use shortest_paths::ShortestPaths;

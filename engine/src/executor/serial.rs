@@ -106,7 +106,8 @@ where
         if topology.edges() == 0 {
             break Reason::Drained;
         }
-        let cx = Context { global: &global, vertex: 0, round: progress.rounds, topology, seed: settings.seed };
+        let cx =
+            Context { global: &global, vertex: 0, round: progress.rounds, topology, seed: settings.seed };
         let block = Block::new(topology, vertices.view_mut(), edges.outgoing_mut().view_mut());
         settings.isa.dispatch(Pass { program, cx, block, scratch: &mut scratch });
         progress.rounds += 1;

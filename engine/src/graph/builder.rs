@@ -167,7 +167,8 @@ impl<E: Pod + Send + Sync> GraphBuilder<E> {
             Kind::Bipartite { left } => (left, self.vertices as u32 - left),
             Kind::Directed | Kind::Undirected(_) => (self.vertices as u32, self.vertices as u32),
         };
-        let bad = self.edges.par_iter().position_first(|edge| edge.source >= sources || edge.target >= targets);
+        let bad =
+            self.edges.par_iter().position_first(|edge| edge.source >= sources || edge.target >= targets);
         let Some(at) = bad else { return Ok(()) };
         let Edge { source, target, .. } = self.edges[at];
         let (vertex, count) = if source >= sources { (source, sources) } else { (target, targets) };
@@ -191,9 +192,9 @@ impl<E: Pod + Send + Sync> GraphBuilder<E> {
             .flat_map_iter(|run| {
                 let backward = run.iter().filter(|edge| edge.data.0).count();
                 let stays = 2 * backward > run.len();
-                run.iter().filter(move |edge| reverse == ReverseEdges::Keep || edge.data.0 == stays).map(
-                    |&Edge { source, target, data: (_, data) }| Edge { source, target, data },
-                )
+                run.iter()
+                    .filter(move |edge| reverse == ReverseEdges::Keep || edge.data.0 == stays)
+                    .map(|&Edge { source, target, data: (_, data) }| Edge { source, target, data })
             })
             .collect();
         self.merge_parallel();
@@ -278,7 +279,8 @@ mod tests {
 
     #[test]
     fn a_bipartite_graph_numbers_the_right_after_the_left() {
-        let graph = GraphBuilder::bipartite(2, 3).weighted_edges(&[[1, 2], [0, 0]], &[7.0, 8.0]).build().unwrap();
+        let graph =
+            GraphBuilder::bipartite(2, 3).weighted_edges(&[[1, 2], [0, 0]], &[7.0, 8.0]).build().unwrap();
         assert_eq!(arcs(&graph), [(0, 2, 8.0), (1, 4, 7.0)]);
         assert_eq!(graph.topology().left(), Some(2));
         let error = GraphBuilder::bipartite(2, 3).plain_edges(&[[0, 0], [2, 0]]).build().unwrap_err();

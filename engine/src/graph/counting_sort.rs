@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn equals_the_stable_sort_of_std() {
-        for (records, keys) in [(0, 1), (1, 1), (10, 3), (5000, 7), (5000, 100_000), (3 * BLOCK / 2, 2048), (BLOCK, 2049)] {
+        for (records, keys) in
+            [(0, 1), (1, 1), (10, 3), (5000, 7), (5000, 100_000), (3 * BLOCK / 2, 2048), (BLOCK, 2049)]
+        {
             let mut random = Random::keyed(1, 2, records as u64, keys as u64);
             let list: Vec<[u32; 2]> =
                 (0..records).map(|at| [random.below(keys as u64) as u32, at as u32]).collect();

@@ -35,7 +35,11 @@ pub(crate) fn fold_blocks<A: Send>(
     sum
 }
 
-fn for_each_mut<D: Data>(column: ColumnMut<'_, D>, first: usize, visit: &(impl Fn(usize, Mut<'_, D>) + Sync)) {
+fn for_each_mut<D: Data>(
+    column: ColumnMut<'_, D>,
+    first: usize,
+    visit: &(impl Fn(usize, Mut<'_, D>) + Sync),
+) {
     if column.len() > BLOCK {
         let middle = (column.len() / 2).next_multiple_of(BLOCK).min(column.len());
         if middle < column.len() {
@@ -109,11 +113,11 @@ impl<V: Data, E: Data> Graph<V, E> {
                 // The last vertex whose edges start at or before `from`.
                 let mut source = out.offsets.partition_point(|offset| *offset <= from as u64) - 1;
                 let mut sum = zero();
-                for at in from..to {
+                for (at, target) in (from..to).zip(&targets[from..to]) {
                     while out.offsets[source + 1] <= at as u64 {
                         source += 1;
                     }
-                    fold(&mut sum, source as u32, targets[at], data.get(at));
+                    fold(&mut sum, source as u32, *target, data.get(at));
                 }
                 sum
             })
@@ -179,7 +183,8 @@ mod tests {
         let order = graph.fold_vertices(Vec::new, |all, _, v| all.push(*v), |all, part| all.extend(part));
         assert!(order.iter().copied().eq(0..n));
         assert_eq!(graph.map_reduce_vertices(|_, v| *v, u32::max), Some(n - 1));
-        let listed = graph.fold_edges(Vec::new, |all, s, t, w| all.push((s, t, *w)), |all, part| all.extend(part));
+        let listed =
+            graph.fold_edges(Vec::new, |all, s, t, w| all.push((s, t, *w)), |all, part| all.extend(part));
         assert!(listed.iter().copied().eq(graph.edge_list().map(|(s, t, w)| (s, t, *w))));
         graph.transform_vertices(|vertex, value| *value = 2 * vertex);
         assert!((0..n).all(|v| *graph.vertex(v) == 2 * v));

@@ -11,8 +11,8 @@ mod vertex_set;
 
 pub use builder::{GraphBuilder, ParallelEdges, ReverseEdges};
 pub use ids::{Id, Ids};
-pub use topology::Topology;
 pub(crate) use topology::Adjacency;
+pub use topology::Topology;
 pub use vertex_set::VertexSet;
 
 use crate::data::{Data, Ref, Row};
@@ -102,7 +102,10 @@ impl<V: Data, E: Data> Graph<V, E> {
         (0..self.vertices() as u32).flat_map(move |source| {
             let (from, to) = self.topology.out.range(source);
             let targets = &self.topology.out.ends.as_slice()[from..to];
-            targets.iter().zip(from..to).map(move |(target, at)| (source, *target, self.edges.outgoing().get(at)))
+            targets
+                .iter()
+                .zip(from..to)
+                .map(move |(target, at)| (source, *target, self.edges.outgoing().get(at)))
         })
     }
 
@@ -120,7 +123,10 @@ impl<V: Data, E: Data> Graph<V, E> {
     }
 
     /// The same structure and edges with other vertex data: plain old data or [`Own`](crate::Own), `value(vertex)` each.
-    pub fn with_vertices<Other: Pod + Send + Sync>(self, mut value: impl FnMut(Vertex) -> Other) -> Graph<Other, E> {
+    pub fn with_vertices<Other: Pod + Send + Sync>(
+        self,
+        mut value: impl FnMut(Vertex) -> Other,
+    ) -> Graph<Other, E> {
         let column = Column::from_fn(self.vertices(), |at| value(at as u32));
         self.with_vertex_data(column)
     }

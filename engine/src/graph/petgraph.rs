@@ -125,7 +125,12 @@ impl<V: Data, E: Data> Graph<V, E> {
     fn out_references(&self, source: Vertex) -> impl Iterator<Item = EdgeReference<'_, V, E>> {
         let from = self.topology.out.range(source).0;
         let targets = self.topology.out_neighbors(source).iter().zip(from..);
-        targets.map(move |(target, position)| EdgeReference { graph: self, source, target: *target, position })
+        targets.map(move |(target, position)| EdgeReference {
+            graph: self,
+            source,
+            target: *target,
+            position,
+        })
     }
 }
 
@@ -175,7 +180,7 @@ impl<V: Data, E: Data> Visitable for Graph<V, E> {
         map.0.resize(self.vertices(), false);
     }
 }
-impl<'g, V: Data, E: Data> IntoNodeIdentifiers for &'g Graph<V, E> {
+impl<V: Data, E: Data> IntoNodeIdentifiers for &Graph<V, E> {
     type NodeIdentifiers = std::ops::Range<Vertex>;
     fn node_identifiers(self) -> Self::NodeIdentifiers {
         0..self.vertices() as u32
@@ -225,7 +230,8 @@ impl<'g, V: Pod + Send + Sync, E: Pod + Send + Sync> IntoEdgesDirected for &'g G
                 // Parallel edges are found once for each distinct source, in their order.
                 let mut sources = self.topology.in_neighbors(vertex).to_vec();
                 sources.dedup();
-                let from = move |source| self.out_references(source).filter(move |edge| edge.target == vertex);
+                let from =
+                    move |source| self.out_references(source).filter(move |edge| edge.target == vertex);
                 Box::new(sources.into_iter().flat_map(from))
             }
         }

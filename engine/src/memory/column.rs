@@ -131,7 +131,8 @@ impl<T: Pod + Send + Sync> Column<Row<T>> {
     /// `len` rows of `width` elements, zero before `fill(at, row)` writes them.
     pub fn rows(len: usize, width: usize, mut fill: impl FnMut(usize, &mut [T])) -> Self {
         let stride = <Row<T> as Store>::stride(width);
-        let elements = Buffer::zeroed(len.checked_mul(stride).expect("a column larger than the address space"));
+        let elements =
+            Buffer::zeroed(len.checked_mul(stride).expect("a column larger than the address space"));
         let mut column = Column { elements, shape: Shape { len, width, stride } };
         for at in 0..len {
             fill(at, column.get_mut(at));
@@ -206,7 +207,10 @@ impl<'a, D: Store> ColumnRef<'a, D> {
     where
         D::Element: Clone,
     {
-        Column { elements: Buffer::from_fn(self.elements.len(), |at| self.elements[at].clone()), shape: self.shape }
+        Column {
+            elements: Buffer::from_fn(self.elements.len(), |at| self.elements[at].clone()),
+            shape: self.shape,
+        }
     }
 
     /// The values of `from..to`.
@@ -235,7 +239,10 @@ impl<'a, D: Store> ColumnRef<'a, D> {
         (std::any::TypeId::of::<D>() == std::any::TypeId::of::<Other>()).then(|| {
             // SAFETY: D and Other are the same type, so these are the same elements.
             let elements = unsafe {
-                std::slice::from_raw_parts(self.elements.as_ptr().cast::<Other::Element>(), self.elements.len())
+                std::slice::from_raw_parts(
+                    self.elements.as_ptr().cast::<Other::Element>(),
+                    self.elements.len(),
+                )
             };
             ColumnRef { elements, shape: self.shape }
         })
@@ -351,7 +358,7 @@ mod tests {
         for width in [0, 1, 3, 15, 16, 17, 64] {
             let mut column = Column::<Row<f32>>::rows(5, width, |at, row| row.fill(at as f32));
             assert!((0..5).all(|at| column.get(at).len() == width));
-            assert!((0..5).all(|at| width == 0 || column.get(at).as_ptr() as usize % 64 == 0));
+            assert!((0..5).all(|at| width == 0 || (column.get(at).as_ptr() as usize).is_multiple_of(64)));
             let (mut low, high) = column.view_mut().split_at(2);
             low.get_mut(1).fill(9.0);
             assert_eq!(high.get(0), vec![2.0; width]);

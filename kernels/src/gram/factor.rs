@@ -130,11 +130,18 @@ impl Solve<'_> {
 
     /// One tile of a row block: subtract the rows above, eliminate within, scale, store.
     #[inline(always)]
-    fn tile<S: Simd, const VECTORS: usize>(&mut self, simd: S, row: usize, column: usize, diagonal: bool) -> bool {
+    fn tile<S: Simd, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        diagonal: bool,
+    ) -> bool {
         let (stride, width) = (self.target.len(), VECTORS * S::F32_LANES);
         let (above, below) = self.factor.upper.split_at_mut(row * stride);
         let above = &above[self.pad.min(row) * stride..];
-        let sums: Sums<S, BLOCK, VECTORS> = tile::load::<S, BLOCK, VECTORS>(simd, self.matrix, stride, row * stride + column);
+        let sums: Sums<S, BLOCK, VECTORS> =
+            tile::load::<S, BLOCK, VECTORS>(simd, self.matrix, stride, row * stride + column);
         let mut sums = tile::accumulate(simd, tile::Sign::Subtract, sums, above, stride, row, column);
         if diagonal {
             tile::store::<S, BLOCK, VECTORS>(&sums, below, stride, column);

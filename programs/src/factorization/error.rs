@@ -57,6 +57,9 @@ pub enum FactorizationError {
         /// What to do.
         advice: &'static str,
     },
+    /// An output cannot be written.
+    #[error(transparent)]
+    Write(#[from] gasworks_engine::Error),
     /// The operating system failed.
     #[error("cannot {action} {}; {advice}", path.display())]
     Io {

@@ -7,8 +7,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use gasworks_engine::graph::Ids;
+use gasworks_engine::input::write_atomically;
 
-use super::atomic::write_atomically;
 use super::error::FactorizationError;
 
 /// Writes a matrix, row-major, as `.npy` of little-endian `f32`; rows x (`factors.len()` / rows).
@@ -30,7 +30,7 @@ pub fn write_npy(path: impl AsRef<Path>, factors: &[f32], rows: usize) -> Result
     bytes.extend_from_slice(&(filled as u16).to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
     factors.iter().for_each(|factor| bytes.extend_from_slice(&factor.to_le_bytes()));
-    write_atomically(path.as_ref(), &bytes)
+    Ok(write_atomically(path.as_ref(), |writer| writer.write_all(&bytes))?)
 }
 
 /// Writes a matrix as text, a line `id<TAB>f1 f2 ...` for each row, in the order of the ids; every number has the digits that give its
@@ -48,7 +48,7 @@ pub fn write_text(path: impl AsRef<Path>, factors: &[f32], ids: &Ids) -> Result<
         }
         text.push('\n');
     }
-    write_atomically(path.as_ref(), text.as_bytes())
+    Ok(write_atomically(path.as_ref(), |writer| writer.write_all(text.as_bytes()))?)
 }
 
 fn columns(factors: &[f32], rows: usize) -> Result<usize, FactorizationError> {

@@ -43,20 +43,16 @@ impl Column {
                 if !ids.is_sorted_by(|a, b| a < b) || !ids.iter().all(|id| range.contains(id)) {
                     return None;
                 }
-                through_serde(serde_json::json!({ "names": { "Integers": ids } }))?
+                let spelled: Vec<String> = ids.iter().map(i128::to_string).collect();
+                Ids::from_names(spelled.iter().map(String::as_str))
             }
             Column::Text(ids) => {
                 if !ids.is_sorted_by(|a, b| a < b) {
                     return None;
                 }
-                through_serde(serde_json::json!({ "names": { "Text": ids } }))?
+                Ids::from_names(ids.iter().map(String::as_str))
             }
         };
         (Column::of(&ids) == wanted || matches!(wanted, Column::Integers(_))).then_some(ids)
     }
-}
-
-/// `Ids` has no constructor from names yet; its serialized form has.
-fn through_serde(value: serde_json::Value) -> Option<Ids> {
-    serde_json::from_value(value).ok()
 }

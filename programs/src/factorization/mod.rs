@@ -66,7 +66,6 @@
 //! # Ok::<(), FactorizationError>(())
 //! ```
 
-mod atomic;
 mod baseline;
 mod container;
 mod error;

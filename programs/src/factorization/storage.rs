@@ -13,9 +13,9 @@ use std::fs;
 use std::path::Path;
 
 use gasworks_engine::graph::Ids;
+use gasworks_engine::input::write_atomically;
 use serde::{Deserialize, Serialize};
 
-use super::atomic::write_atomically;
 use super::baseline::Baseline;
 use super::container::{Element, Identity, Opened, Tensors, open};
 use super::error::FactorizationError;
@@ -53,7 +53,7 @@ impl Factorization {
     /// # Errors
     /// If the file cannot be written; a previous file then stays as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FactorizationError> {
-        write_atomically(path.as_ref(), &self.to_bytes())
+        Ok(write_atomically(path.as_ref(), |writer| writer.write_all(&self.to_bytes()))?)
     }
 
     /// Reads a model that [`save`](Factorization::save) wrote.

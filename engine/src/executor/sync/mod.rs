@@ -22,9 +22,8 @@ use std::ops::ControlFlow;
 
 use gasworks_kernels::Isa;
 
-use crate::aggregate::Refresh;
 use crate::context::Context;
-use crate::engine::{Engine, VertexJob};
+use crate::engine::{Engine, Refreshed, VertexJob};
 use crate::error::Error;
 use crate::executor::limits::Clock;
 use crate::graph::{Graph, Parts};
@@ -143,7 +142,7 @@ fn admit<P: VertexProgram>(
 struct Work<'g, P: VertexProgram> {
     graph: &'g mut Graph<P::Vertex, P::Edge>,
     program: &'g P,
-    aggregate: Option<(Box<dyn Refresh<P::Vertex, P::Edge, P::Global> + 'g>, u64)>,
+    aggregate: Option<Refreshed<'g, P>>,
     global: P::Global,
     machine: Option<Machine<P>>,
     frontier: Frontier,

@@ -43,7 +43,7 @@ impl<P: VertexProgram> Machine<P> {
     ) -> Self {
         let topology = cx.topology;
         let n = topology.vertices();
-        let all = phases.iter().any(|phase| *phase == Phase::All);
+        let all = phases.contains(&Phase::All);
         let column = || P::Ghost::column(n, program.ghost_width(vertices.width()));
         let mut bounds = Vec::new();
         for phase in phases {
@@ -142,7 +142,9 @@ impl<P: VertexProgram> Machine<P> {
         frontier: &mut Frontier,
     ) {
         match (frontier, phase) {
-            (Frontier::Everyone { .. }, Phase::All) => std::mem::swap(&mut self.ghosts, &mut self.next_ghosts),
+            (Frontier::Everyone { .. }, Phase::All) => {
+                std::mem::swap(&mut self.ghosts, &mut self.next_ghosts)
+            }
             (Frontier::Everyone { .. }, _) => (),
             (Frontier::Woken { active, next }, Phase::All) => {
                 self.publish(program, cx, vertices, Some(active));
@@ -227,7 +229,12 @@ impl<'a, P: VertexProgram> Views<'a, P> {
         next_ghosts: &'a mut Option<Column<P::Ghost>>,
     ) -> Self {
         let ghosts = ghosts.as_ref().expect("a phase of all has a column of ghosts").view();
-        Views { vertices: vertices.view_mut(), publish: next_ghosts.as_mut().map(Column::view_mut), ghosts, base: 0 }
+        Views {
+            vertices: vertices.view_mut(),
+            publish: next_ghosts.as_mut().map(Column::view_mut),
+            ghosts,
+            base: 0,
+        }
     }
 
     /// One side, which reads the other and publishes in place.
@@ -251,7 +258,11 @@ impl<'a, P: VertexProgram> Views<'a, P> {
 }
 
 /// The side that runs, and the one that it reads.
-fn take_side<D: Data>(phase: Phase, left: Vertex, column: ColumnMut<'_, D>) -> (ColumnMut<'_, D>, ColumnRef<'_, D>) {
+fn take_side<D: Data>(
+    phase: Phase,
+    left: Vertex,
+    column: ColumnMut<'_, D>,
+) -> (ColumnMut<'_, D>, ColumnRef<'_, D>) {
     let (first, second) = column.split_at(left as usize);
     if phase == Phase::Left { (first, second.into_shared()) } else { (second, first.into_shared()) }
 }

@@ -155,7 +155,11 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         outgoing: bool,
     ) -> Neighborhood<'a, P> {
         let (from, to) = side.range(vertex);
-        Neighborhood::new(side.ends.gathered(from, to, self.base, self.ghosts), edges.range(from, to), outgoing)
+        Neighborhood::new(
+            side.ends.gathered(from, to, self.base, self.ghosts),
+            edges.range(from, to),
+            outgoing,
+        )
     }
 
     /// Neighbours along the edges, one neighbourhood for each direction.
