@@ -75,9 +75,8 @@ mod tests {
 
     /// What `compute` gives in pools of several sizes; they must agree.
     pub(super) fn at_every_thread_count<T: PartialEq + Send>(compute: impl Fn() -> T + Sync) -> T {
-        let run = |threads| {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| compute())
-        };
+        let run =
+            |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(&compute);
         let alone = run(1);
         for threads in [2, 3, 8] {
             assert!(run(threads) == alone, "{threads} threads give another result than one");
