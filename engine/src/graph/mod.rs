@@ -11,7 +11,7 @@ mod vertex_set;
 
 pub use builder::{GraphBuilder, ParallelEdges, ReverseEdges};
 pub use ids::{Id, Ids};
-pub(crate) use topology::Adjacency;
+pub(crate) use topology::Side;
 pub use topology::Topology;
 pub use vertex_set::VertexSet;
 

@@ -31,6 +31,13 @@ impl Adjacency {
     }
 }
 
+/// One of the two directions in which edges are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    In,
+    Out,
+}
+
 /// Out-edges by source (CSR) and in-edges by target (CSC), each ascending by the other end; parallel edges keep the order in
 /// which they were given. `u32` vertices, `u64` offsets. An undirected graph stores each edge as two arcs, a self-loop as one.
 #[derive(Clone, Debug)]
@@ -45,6 +52,14 @@ impl Topology {
     pub(crate) fn new(out: Arc<Adjacency>, into: Arc<Adjacency>, left: Option<u32>) -> Self {
         debug_assert_eq!(out.offsets.len(), into.offsets.len());
         Topology { out, into, left }
+    }
+
+    #[inline(always)]
+    pub(crate) fn side(&self, side: Side) -> &Adjacency {
+        match side {
+            Side::In => &self.into,
+            Side::Out => &self.out,
+        }
     }
 
     /// How many vertices.

@@ -1,6 +1,6 @@
 //! Chunks of about equal work, with bounds that depend on the graph alone.
 
-use crate::graph::{Topology, Vertex};
+use crate::graph::{Side, Topology, Vertex};
 use crate::program::Edges;
 
 /// At most about so many chunks a pass, and no smaller than so much work: fine enough for many cores, coarse enough that
@@ -10,17 +10,27 @@ const LEAST: u64 = 1 << 11;
 /// What a visit costs beside its edges, in edges.
 const VISIT: u64 = 4;
 
-/// Edges that a visit gathers over.
+/// A vertex with so many edges to gather over is a hub: its gather is cut into parts ([`super::hubs`]).
+pub(super) const HUB: u64 = 1 << 14;
+
+/// The stored directions that make up `edges`; in an undirected graph, one holds them all.
+#[inline(always)]
+pub(super) fn sides(edges: Edges, topology: &Topology) -> impl Iterator<Item = Side> {
+    let into = edges == Edges::In || edges == Edges::All && !topology.is_undirected();
+    let out = matches!(edges, Edges::Out | Edges::All);
+    into.then_some(Side::In).into_iter().chain(out.then_some(Side::Out))
+}
+
+/// How many edges of a vertex `edges` are.
 #[inline(always)]
 pub(super) fn degree(topology: &Topology, edges: Edges, vertex: Vertex) -> u64 {
-    let (into, out) = (topology.in_degree(vertex).into(), topology.out_degree(vertex).into());
-    match edges {
-        Edges::None => 0,
-        Edges::In => into,
-        Edges::Out => out,
-        Edges::All if topology.is_undirected() => out,
-        Edges::All => into + out,
-    }
+    sides(edges, topology).map(|side| u64::from(topology.side(side).degree(vertex))).sum()
+}
+
+/// What a vertex adds to the work of its chunk; a hub's edges are not gathered there.
+fn work(topology: &Topology, edges: Edges, vertex: Vertex) -> u64 {
+    let degree = degree(topology, edges, vertex);
+    if degree < HUB { VISIT + degree } else { VISIT }
 }
 
 /// Cuts a list of `len` vertices into runs of about equal work: `bounds` becomes the ascending ends of the runs, from 0 to
@@ -32,7 +42,7 @@ pub(super) fn cut(
     vertex: impl Fn(usize) -> Vertex,
     bounds: &mut Vec<usize>,
 ) {
-    let work = |at| VISIT + degree(topology, edges, vertex(at));
+    let work = |at| work(topology, edges, vertex(at));
     let total: u64 = (0..len).map(work).sum();
     let share = (total / CHUNKS).max(LEAST);
     bounds.clear();

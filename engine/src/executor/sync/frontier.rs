@@ -1,6 +1,6 @@
 //! Who is active: the sets that one round hands to the next.
 
-use super::chunks::degree;
+use super::chunks::{degree, sides};
 use crate::graph::{Topology, Vertex, VertexSet};
 use crate::program::{Edges, Gathers, VertexProgram};
 use crate::scheduler::Selection;
@@ -60,22 +60,12 @@ impl Frontier {
             candidates.clear();
             let candidates = &*candidates;
             publishers.for_each(|vertex| {
-                for neighbors in neighbor_lists(topology, scatter, vertex) {
-                    for neighbor in neighbors {
+                for side in sides(scatter, topology) {
+                    for neighbor in topology.side(side).neighbors(vertex) {
                         candidates.insert(*neighbor);
                     }
                 }
             });
         }
     }
-}
-
-/// Neighbours along the edges: those of in-edges, then those of out-edges.
-fn neighbor_lists(topology: &Topology, along: Edges, vertex: Vertex) -> [&[Vertex]; 2] {
-    let into = along == Edges::In || along == Edges::All && !topology.is_undirected();
-    let out = matches!(along, Edges::Out | Edges::All);
-    [
-        if into { topology.in_neighbors(vertex) } else { &[] },
-        if out { topology.out_neighbors(vertex) } else { &[] },
-    ]
 }

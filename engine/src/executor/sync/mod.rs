@@ -9,11 +9,12 @@
 //! | one side of a bipartite graph | one column, or the vertices themselves | at once, in place: nobody reads it in this phase |
 //! | some | one column | after the barrier, in a second pass over the active |
 //!
-//! Work is cut into chunks of about equal edges whose bounds depend on the graph alone ([`chunks`]); each chunk owns a run of
-//! the vertex column ([`visit`]). Everything here is safe code: disjointness comes from splitting columns.
+//! Work is cut into chunks of about equal edges whose bounds depend on the graph alone ([`chunks`]), and the gathers of hubs
+//! into parts ([`hubs`]); each chunk owns a run of the vertex column ([`visit`]). Everything here is safe code: disjointness comes from splitting columns.
 
 mod chunks;
 mod frontier;
+mod hubs;
 mod phase;
 mod visit;
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::chunks::cut;
 use super::frontier::Frontier;
+use super::hubs::{Hubs, Slot};
 use super::visit::{Accumulators, Chunk, From, List, Own, Shared, Tally};
 use crate::context::Context;
 use crate::data::{Data, Mut};
@@ -24,6 +25,9 @@ pub(super) struct Machine<P: VertexProgram> {
     next_ghosts: Option<Column<P::Ghost>>,
     /// Bounds of the chunks of all vertices of each phase.
     bounds: Vec<Vec<usize>>,
+    /// The hubs of each phase, and accumulators for their parts.
+    hubs: Vec<Hubs>,
+    slots: Vec<Slot<P::Gather>>,
     /// The active vertices and the bounds of their chunks, where they are listed.
     list: Vec<Vertex>,
     list_bounds: Vec<usize>,
@@ -45,17 +49,22 @@ impl<P: VertexProgram> Machine<P> {
         let n = topology.vertices();
         let all = phases.contains(&Phase::All);
         let column = || P::Ghost::column(n, program.ghost_width(vertices.width()));
-        let mut bounds = Vec::new();
+        let (mut bounds, mut hubs) = (Vec::new(), Vec::new());
         for phase in phases {
             let Range { start, end } = range(*phase, topology);
             let mut ends = Vec::new();
             cut(topology, P::GATHER, (end - start) as usize, |at| start + at as u32, &mut ends);
             bounds.push(ends);
+            hubs.push(Hubs::find::<P>(topology, start..end));
         }
+        let slots = hubs.iter().map(|hubs| hubs.slots(|| program.accumulator()));
+        let slots = slots.max_by_key(Vec::len).unwrap_or_default();
         let mut machine = Machine {
             ghosts: (all || !P::GHOST_IS_VERTEX).then(column),
             next_ghosts: (all && selection == Selection::Everyone).then(column),
             bounds,
+            hubs,
+            slots,
             list: Vec::new(),
             list_bounds: Vec::new(),
             accumulators: Accumulators::new(threads, || program.accumulator()),
@@ -118,18 +127,20 @@ impl<P: VertexProgram> Machine<P> {
             base: views.base,
             in_edges: edges.incoming(),
             out_edges: edges.outgoing(),
-            active: if listed.is_some() { None } else { sets.active },
+            active: sets.active,
             publishers: sets.publishers,
             woken: sets.woken,
             published: sets.published,
             accumulators: &self.accumulators,
         };
-        let own = Own { first: range.start, vertices: views.vertices, publish: views.publish };
-        if listed.is_some() {
+        let mut own = Own { first: range.start, vertices: views.vertices, publish: views.publish };
+        let hubs = self.hubs[at].visit(&shared, self.isa, &mut own, &mut self.slots);
+        let chunks = if listed.is_some() {
             spread(&shared, self.isa, &self.list[..], &self.list_bounds, own)
         } else {
             spread(&shared, self.isa, From(range.start), &self.bounds[at], own)
-        }
+        };
+        hubs.plus(chunks)
     }
 
     /// The barrier: ghosts become visible, and the frontier moves on.

@@ -4,12 +4,14 @@ use std::sync::PoisonError;
 
 use pulp::{Simd, WithSimd};
 
+use super::chunks::{HUB, degree, sides};
 use crate::accumulator::Accumulator;
 use crate::context::Context;
-use crate::graph::{Adjacency, Vertex, VertexSet};
+use crate::data::Ref;
+use crate::graph::{Side, Vertex, VertexSet};
 use crate::memory::{ColumnMut, ColumnRef};
 use crate::primitives::Mutex;
-use crate::program::{Edges, Gathers, Neighborhood, VertexProgram};
+use crate::program::{Gathers, Neighborhood, VertexProgram};
 use crate::signal::Signal;
 
 /// What the visits of a phase did.
@@ -111,34 +113,16 @@ impl<P: VertexProgram, L: List> WithSimd for Chunk<'_, '_, P, L> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> (Tally, P::Gather) {
-        let Chunk { shared, list, from, to, own: Own { first, mut vertices, mut publish }, mut sum } = self;
-        let program = shared.program;
+        let Chunk { shared, list, from, to, mut own, mut sum } = self;
         let mut tally = Tally::default();
         for at in from..to {
             let vertex = list.vertex(at);
-            if shared.active.is_some_and(|active| !active.contains(vertex)) {
+            if !shared.is_active(vertex) || shared.is_hub(vertex) {
                 continue;
             }
-            let own = (vertex - first) as usize;
-            let cx = Context { vertex, ..shared.cx };
             sum.clear();
-            match P::GATHERS {
-                Gathers::State => shared.gather_state(simd, &cx, &mut sum),
-                Gathers::Published => {
-                    if !program.wants(vertices.get(own)) || !shared.gather_published(&cx, &mut sum) {
-                        continue;
-                    }
-                }
-            }
-            let signal = program.apply_with(simd, &cx, vertices.get_mut(own), &mut sum);
-            tally.updates += 1;
-            tally.residual += f64::from(signal.change());
-            if signal.wakes() {
-                tally.signalled += 1;
-                shared.scatter(&cx, signal, &vertices, own);
-            }
-            if let Some(publish) = &mut publish {
-                program.ghost(&cx, vertices.get(own), publish.get_mut(own));
+            if shared.gather(simd, vertex, &own, &mut sum) {
+                shared.apply(simd, vertex, &mut own, &mut sum, &mut tally);
             }
         }
         (tally, sum)
@@ -147,85 +131,119 @@ impl<P: VertexProgram, L: List> WithSimd for Chunk<'_, '_, P, L> {
 
 impl<'a, P: VertexProgram> Shared<'a, P> {
     #[inline(always)]
-    fn neighbors(
-        &self,
-        side: &'a Adjacency,
-        vertex: Vertex,
-        edges: ColumnRef<'a, P::Edge>,
-        outgoing: bool,
-    ) -> Neighborhood<'a, P> {
-        let (from, to) = side.range(vertex);
-        Neighborhood::new(
-            side.ends.gathered(from, to, self.base, self.ghosts),
-            edges.range(from, to),
-            outgoing,
-        )
+    fn cx(&self, vertex: Vertex) -> Context<'a, P::Global> {
+        Context { vertex, ..self.cx }
     }
 
-    /// Neighbours along the edges, one neighbourhood for each direction.
     #[inline(always)]
-    fn directions(&self, along: Edges, vertex: Vertex, mut visit: impl FnMut(Neighborhood<'a, P>) -> bool) {
+    pub(super) fn is_active(&self, vertex: Vertex) -> bool {
+        self.active.is_none_or(|active| active.contains(vertex))
+    }
+
+    /// Hubs are visited part by part, outside the chunks.
+    #[inline(always)]
+    fn is_hub(&self, vertex: Vertex) -> bool {
+        degree(self.cx.topology, P::GATHER, vertex) >= HUB
+    }
+
+    /// Whether there may be something to gather.
+    #[inline(always)]
+    pub(super) fn wants(&self, vertex: Vertex, own: &Own<'_, P>) -> bool {
+        P::GATHERS == Gathers::State || self.program.wants(own.vertices.get((vertex - own.first) as usize))
+    }
+
+    /// Gathers all neighbours; whether there was something to gather.
+    #[inline(always)]
+    fn gather<S: Simd>(&self, simd: S, vertex: Vertex, own: &Own<'_, P>, sum: &mut P::Gather) -> bool {
         let topology = self.cx.topology;
-        let into = along == Edges::In || along == Edges::All && !topology.is_undirected();
-        let into = into && topology.in_degree(vertex) > 0;
-        if into && !visit(self.neighbors(&topology.into, vertex, self.in_edges, false)) {
-            return;
+        let mut any = P::GATHERS == Gathers::State;
+        if !self.wants(vertex, own) {
+            return false;
         }
-        if matches!(along, Edges::Out | Edges::All) && topology.out_degree(vertex) > 0 {
-            visit(self.neighbors(&topology.out, vertex, self.out_edges, true));
+        for side in sides(P::GATHER, topology) {
+            let (from, to) = topology.side(side).range(vertex);
+            any |= from < to && !sum.is_full() && self.gather_part(simd, vertex, side, from, to, sum);
         }
+        any
     }
 
+    /// Gathers the neighbours of one part of the edges; whether there was something to gather.
     #[inline(always)]
-    fn gather_state<S: Simd>(&self, simd: S, cx: &Context<'_, P::Global>, sum: &mut P::Gather) {
-        self.directions(P::GATHER, cx.vertex, |neighbors| {
-            self.program.gather_all(simd, cx, sum, &neighbors);
-            true
-        });
-    }
-
-    /// Takes the ghosts of neighbours that published; whether there was one.
-    #[inline(always)]
-    fn gather_published(&self, cx: &Context<'_, P::Global>, sum: &mut P::Gather) -> bool {
-        let Some(publishers) = self.publishers else { return false };
+    pub(super) fn gather_part<S: Simd>(
+        &self,
+        simd: S,
+        vertex: Vertex,
+        side: Side,
+        from: usize,
+        to: usize,
+        sum: &mut P::Gather,
+    ) -> bool {
+        let cx = self.cx(vertex);
+        let neighbors = self.neighbors(side, from, to);
+        let Some(publishers) = self.publishers else {
+            self.program.gather_all(simd, &cx, sum, &neighbors);
+            return true;
+        };
         let mut any = false;
-        self.directions(P::GATHER, cx.vertex, |neighbors| {
-            for i in 0..neighbors.len() {
-                if publishers.contains(neighbors.id(i)) {
-                    any = true;
-                    self.program.gather(cx, sum, neighbors.ghost(i), neighbors.edge(i));
-                    if sum.is_full() {
-                        return false;
-                    }
+        for i in 0..neighbors.len() {
+            if publishers.contains(neighbors.id(i)) {
+                any = true;
+                self.program.gather(&cx, sum, neighbors.ghost(i), neighbors.edge(i));
+                if sum.is_full() {
+                    break;
                 }
             }
-            true
-        });
+        }
         any
     }
 
     #[inline(always)]
-    fn scatter(
+    fn neighbors(&self, side: Side, from: usize, to: usize) -> Neighborhood<'a, P> {
+        let edges = if side == Side::Out { self.out_edges } else { self.in_edges };
+        let ends = &self.cx.topology.side(side).ends;
+        let ghosts = ends.gathered(from, to, self.base, self.ghosts);
+        Neighborhood::new(ghosts, edges.range(from, to), side == Side::Out)
+    }
+
+    /// Applies the sum, wakes neighbours, and publishes the ghost if it may.
+    #[inline(always)]
+    pub(super) fn apply<S: Simd>(
         &self,
-        cx: &Context<'_, P::Global>,
-        signal: Signal,
-        vertices: &ColumnMut<'_, P::Vertex>,
-        own: usize,
+        simd: S,
+        vertex: Vertex,
+        own: &mut Own<'_, P>,
+        sum: &mut P::Gather,
+        tally: &mut Tally,
     ) {
+        let (cx, at) = (self.cx(vertex), (vertex - own.first) as usize);
+        let signal = self.program.apply_with(simd, &cx, own.vertices.get_mut(at), sum);
+        tally.updates += 1;
+        tally.residual += f64::from(signal.change());
+        if signal.wakes() {
+            tally.signalled += 1;
+            self.scatter(&cx, signal, own.vertices.get(at));
+        }
+        if let Some(publish) = &mut own.publish {
+            self.program.ghost(&cx, own.vertices.get(at), publish.get_mut(at));
+        }
+    }
+
+    #[inline(always)]
+    fn scatter(&self, cx: &Context<'_, P::Global>, signal: Signal, vertex: Ref<'_, P::Vertex>) {
         if let Some(published) = self.published {
             published.insert(cx.vertex);
         }
         let Some(woken) = self.woken else { return };
-        self.directions(P::SCATTER, cx.vertex, |neighbors| {
+        for side in sides(P::SCATTER, self.cx.topology) {
+            let (from, to) = self.cx.topology.side(side).range(cx.vertex);
+            let neighbors = self.neighbors(side, from, to);
             for i in 0..neighbors.len() {
-                let vertex = vertices.get(own);
                 let said = self.program.scatter(cx, signal, vertex, neighbors.edge(i), neighbors.ghost(i));
                 if said.wakes() {
                     woken.insert(neighbors.id(i));
                 }
             }
-            true
-        });
+        }
     }
 }
 
