@@ -4,8 +4,9 @@
 //! count of marks below it: two small loads a lookup, and no sorting. Other integers are sorted, then looked up in a hash
 //! table. Text is sorted by bytes and looked up in a hash map. The numbers depend on the set of ids only.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -85,7 +86,7 @@ impl<'a> Numbered<'a> {
                     Ok(Numbered { ids, lookup: Lookup::Wide(SortedIndex::new(sorted)) })
                 }
                 None => {
-                    let sorted = sorted_distinct(rows, side, |id| id);
+                    let sorted = distinct_texts(rows, side);
                     check(sorted.len())?;
                     // The parser has checked that ids are UTF-8.
                     let ids =
@@ -262,6 +263,32 @@ where
     keys.par_sort_unstable();
     keys.dedup();
     keys
+}
+
+/// The distinct texts of a side, ascending by bytes. Comparing texts is slow, so that only distinct ones are sorted: they
+/// are told by hash sets, one for each of many shards, which chunks fill one shard at a time.
+fn distinct_texts<'a>(chunks: &[Vec<[&'a [u8]; 2]>], side: Side) -> Vec<&'a [u8]> {
+    const SHARD_BITS: u32 = 6;
+    const SHARDS: usize = 1 << SHARD_BITS;
+    // Numbers in a text are mostly at its end.
+    let shard = |id: &[u8]| {
+        let tail = id.iter().rev().take(8).fold(0_u64, |tail, byte| tail << 8 | u64::from(*byte));
+        (tail.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SHARD_BITS)) as usize
+    };
+    let sets: Vec<Mutex<HashSet<&'a [u8]>>> = (0..SHARDS).map(|_| Mutex::default()).collect();
+    chunks.par_iter().enumerate().for_each(|(index, rows)| {
+        let mut parts = vec![Vec::new(); SHARDS];
+        for_each(rows, side, |id| parts[shard(id)].push(id));
+        // Each chunk starts at another shard, so that they seldom wait for each other.
+        for at in (index..index + SHARDS).map(|at| at % SHARDS) {
+            let mut set = sets[at].lock().unwrap_or_else(PoisonError::into_inner);
+            set.extend(parts[at].iter().copied());
+        }
+    });
+    let sets = sets.into_par_iter().map(|set| set.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let mut texts: Vec<&[u8]> = sets.flat_map_iter(HashSet::into_iter).collect();
+    texts.par_sort_unstable();
+    texts
 }
 
 /// Sorted keys under an open hash table of their positions.
