@@ -31,6 +31,12 @@ fn main() {
         text(rows, |out| writeln!(out, "{}\t{}", hash(pair()[0]), hash(pair()[1]))),
     );
     edges("edges, text ids, comma", text(rows, |out| writeln!(out, "v{},v{}", pair()[0], pair()[1])));
+    edges(
+        "edges, long text ids, comma",
+        text(rows, |out| {
+            writeln!(out, "https://example.org/{},https://example.org/{}", pair()[0], pair()[1])
+        }),
+    );
     let mut line = 0;
     ratings(
         "ratings, csv with header, sorted",

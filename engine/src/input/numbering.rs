@@ -2,7 +2,8 @@
 //!
 //! Which ids occur decides how. Integers that lie close together are marked in a bitmap, and the number of an id is the
 //! count of marks below it: two small loads a lookup, and no sorting. Other integers are sorted, then looked up in a hash
-//! table. Text is sorted by bytes and looked up in a hash map. The numbers depend on the set of ids only.
+//! table. Texts of at most 15 bytes, which most are, are packed into integers that sort as their bytes do; longer ones are
+//! looked up in a hash map. The numbers depend on the set of ids only.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +36,8 @@ enum Lookup<'a> {
         index: Index,
     },
     Wide(SortedIndex<i128>),
+    /// Texts of at most 15 bytes, packed.
+    Short(SortedIndex<u128>),
     Texts(HashMap<&'a [u8], u32>),
 }
 
@@ -85,6 +88,12 @@ impl<'a> Numbered<'a> {
                     let ids = Ids::from_ascending(sorted.len(), || sorted.iter().copied());
                     Ok(Numbered { ids, lookup: Lookup::Wide(SortedIndex::new(sorted)) })
                 }
+                None if are_short(rows, side) => {
+                    let sorted = sorted_distinct(rows, side, pack);
+                    check(sorted.len())?;
+                    let ids = Ids::from_ascending_texts(sorted.iter().map(|key| unpack(*key)));
+                    Ok(Numbered { ids, lookup: Lookup::Short(SortedIndex::new(sorted)) })
+                }
                 None => {
                     let sorted = distinct_texts(rows, side);
                     check(sorted.len())?;
@@ -111,7 +120,7 @@ impl<'a> Numbered<'a> {
                 before[word] + (words[word] & ((1 << bit) - 1)).count_ones()
             }
             Lookup::Integers { flip, index: Index::Sorted(index) } => index.get(id ^ flip),
-            Lookup::Wide(_) | Lookup::Texts(_) => u32::MAX,
+            Lookup::Wide(_) | Lookup::Short(_) | Lookup::Texts(_) => u32::MAX,
         }
     }
 
@@ -120,6 +129,7 @@ impl<'a> Numbered<'a> {
         match &self.lookup {
             Lookup::Integers { .. } => self.of_integer(Id::parse_integer(id).unwrap_or(0) as u64),
             Lookup::Wide(index) => index.get(Id::parse_integer(id).unwrap_or(0)),
+            Lookup::Short(index) => index.get(pack(id)),
             Lookup::Texts(map) => map.get(id).copied().unwrap_or(u32::MAX),
         }
     }
@@ -265,6 +275,31 @@ where
     keys
 }
 
+/// How long a text may be to fit into 16 bytes with its length.
+const SHORT: usize = 15;
+
+fn are_short(chunks: &[Vec<[&[u8]; 2]>], side: Side) -> bool {
+    chunks.par_iter().all(|rows| {
+        let mut are_short = true;
+        for_each(rows, side, |id| are_short &= id.len() <= SHORT);
+        are_short
+    })
+}
+
+/// A short text as an integer: its bytes, then its length, so that integers sort as the texts do.
+fn pack(id: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    let length = id.len().min(SHORT);
+    bytes[..length].copy_from_slice(&id[..length]);
+    bytes[SHORT] = length as u8;
+    u128::from_be_bytes(bytes)
+}
+
+fn unpack(key: u128) -> String {
+    let bytes = key.to_be_bytes();
+    String::from_utf8_lossy(&bytes[..usize::from(bytes[SHORT])]).into_owned()
+}
+
 /// The distinct texts of a side, ascending by bytes. Comparing texts is slow, so that only distinct ones are sorted: they
 /// are told by hash sets, one for each of many shards, which chunks fill one shard at a time.
 fn distinct_texts<'a>(chunks: &[Vec<[&'a [u8]; 2]>], side: Side) -> Vec<&'a [u8]> {
@@ -302,7 +337,7 @@ struct SortedIndex<K> {
 const STEPS: usize = 32;
 
 trait Spread: Ord + Copy + Default {
-    /// Low 64 bits, to be mixed.
+    /// 64 bits of it, to be mixed.
     fn low(self) -> u64;
 }
 
@@ -315,6 +350,12 @@ impl Spread for u64 {
 impl Spread for i128 {
     fn low(self) -> u64 {
         self as u64
+    }
+}
+
+impl Spread for u128 {
+    fn low(self) -> u64 {
+        (self >> 64) as u64 ^ (self as u64).rotate_left(29)
     }
 }
 
@@ -382,6 +423,24 @@ mod tests {
                 prop_assert_eq!(&numbered.ids, &ids);
                 for id in expected {
                     prop_assert_eq!(Some(numbered.of_integer(id as u64)), ids.find(&id.to_string()));
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_ranked_by_bytes(
+            short in proptest::collection::vec("[a\0é]{1,7}", 1..40),
+            long in proptest::collection::vec("[a\0é]{1,40}", 1..40),
+        ) {
+            for texts in [short, long] {
+                let rows: Vec<[&[u8]; 2]> = texts.iter().map(|text| [text.as_bytes(), text.as_bytes()]).collect();
+                let keys = Keys::Texts { rows: rows.chunks(3).map(<[_]>::to_vec).collect() };
+                let numbered = Numbered::new(&keys, Side::Both, "vertices").unwrap();
+                prop_assert_eq!(&numbered.ids, &Ids::from_names(texts.iter().map(String::as_str)));
+                for text in &texts {
+                    prop_assert_eq!(Some(numbered.of_text(text.as_bytes())), numbered.ids.find(text));
                 }
             }
         }

@@ -117,7 +117,7 @@ fn a_file_without_permission_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
     fs::write(&path, GRAPH).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     match read_edges(&Source::from_path(&path), &EdgesOptions::default()) {
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::NoInput);
