@@ -22,6 +22,7 @@ mod reading;
 mod report;
 mod rows;
 mod sniff;
+mod sorted_index;
 mod source;
 mod titles;
 

@@ -148,7 +148,7 @@ pub(super) fn read(
             at: None,
             column: None,
             expected: "at least one rating".into(),
-            found: format!("none in {} lines", table.counts.lines),
+            found: "none".into(),
             advice: "check that the file was written or fetched completely".into(),
         });
     }

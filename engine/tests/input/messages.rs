@@ -93,14 +93,24 @@ fn bad_ratings() {
             "2: column 2: expected a quoted field that begins and ends on its line, found \" \\\"a\"; \
              drop the blank before the quote",
         ),
+        (
+            "user,item,rating,review\n1,2,3,\"never closed\n1,3,4,good\n",
+            "2: column 4: expected a quoted field that begins and ends on its line, \
+             found \"never closed\\n1,3,4,good\\n\"; close the quote, or double a quote that is part of the text",
+        ),
+        (
+            "#,\"x\n1,2,3\n\"\n3,4,5\n",
+            "1: column 2: expected a quoted field that begins and ends on its line, found \"x\\n1,2,3\\n\"; \
+             close the quote, or double a quote that is part of the text",
+        ),
         // Nothing there.
         (
             "",
-            " expected at least one rating, found none in 0 lines; check that the file was written or fetched completely",
+            " expected at least one rating, found none; check that the file was written or fetched completely",
         ),
         (
             "userId,movieId,rating\n",
-            " expected at least one rating, found none in 0 lines; check that the file was written or fetched completely",
+            " expected at least one rating, found none; check that the file was written or fetched completely",
         ),
         // MatrixMarket.
         (

@@ -70,6 +70,15 @@ fn ids_may_be_texts_with_separators() {
 }
 
 #[test]
+fn an_ignored_column_may_go_over_lines() {
+    let text = "# a \"sample\"\nuser,item,review,rating\n1,2,\"two\nlines\",3\n\n4,5,\"one, too\",6\n";
+    let loaded = ratings_of(text).unwrap();
+    assert_eq!(opinions(&loaded.data), ["1 likes 2: 3", "4 likes 5: 6"]);
+    let report = loaded.report;
+    assert_eq!((report.lines, report.rows, report.comments, report.blank_lines), (6, 2, 1, 1));
+}
+
+#[test]
 fn negative_ratings_are_ratings() {
     assert_eq!(opinions(&ratings_of("1,1,-4.5\n").unwrap().data), ["1 likes 1: -4.5"]);
 }
