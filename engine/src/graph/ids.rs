@@ -128,10 +128,10 @@ impl Ids {
     }
 
     /// Strings, strictly ascending by bytes, not all of them integers.
-    pub(crate) fn from_ascending_texts<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn from_ascending_texts(names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let mut texts = Texts::default();
         for name in names {
-            texts.text.push_str(name);
+            texts.text.push_str(name.as_ref());
             texts.ends.push(texts.text.len() as u64);
         }
         Ids { names: Names::Text(texts) }

@@ -180,7 +180,8 @@ mod tests {
         fn every_policy_agrees_with_a_plain_map(
             rows in proptest::collection::vec((0_u32..5, 0_u32..5, 0_u8..10), 0..40),
         ) {
-            let entries: Vec<Rating> = rows.iter().map(|(user, item, value)| Rating { user: *user, item: *item, value: (*value).into() }).collect();
+            let rating = |(user, item, value): &(u32, u32, u8)| Rating { user: *user, item: *item, value: (*value).into() };
+            let entries: Vec<Rating> = rows.iter().map(rating).collect();
             let mut map = BTreeMap::<(u32, u32), Vec<f32>>::new();
             for entry in &entries {
                 map.entry((entry.user, entry.item)).or_default().push(entry.value);
@@ -188,7 +189,10 @@ mod tests {
             for policy in [Duplicates::Last, Duplicates::Mean, Duplicates::Sum] {
                 for wide in [false, true] {
                     let mut resolved = entries.clone();
-                    let outcome = if wide { resolve_at::<u64>(&mut resolved, 5, policy) } else { resolve(&mut resolved, 5, policy) };
+                    let outcome = match wide {
+                        true => resolve_at::<u64>(&mut resolved, 5, policy),
+                        false => resolve(&mut resolved, 5, policy),
+                    };
                     let Outcome::Merged(count) = outcome else { panic!("not merged") };
                     prop_assert_eq!(count as usize, entries.len() - map.len());
                     let mut firsts = entries.clone();

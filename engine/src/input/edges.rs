@@ -128,7 +128,7 @@ pub(super) fn read(
     let ids = if has_all_vertices
         && let (Some(matrix), Keys::Integers { rows, .. }) = (&reading.matrix, &table.keys)
     {
-        let outputs = split(&mut arcs, rows.iter().map(Vec::len));
+        let outputs = split(&mut arcs, table.keys.lengths());
         (outputs, rows).into_par_iter().for_each(|(output, rows)| {
             output.iter_mut().zip(rows).for_each(|(arc, row)| *arc = row.map(|id| (id - 1) as u32));
         });
@@ -168,7 +168,7 @@ pub(super) fn read(
 fn fill(arcs: &mut [[u32; 2]], keys: &Keys<'_>, numbered: &Numbered<'_>) {
     match keys {
         Keys::Integers { rows, .. } => {
-            let outputs = split(arcs, rows.iter().map(Vec::len));
+            let outputs = split(arcs, keys.lengths());
             (outputs, rows).into_par_iter().for_each(|(output, rows)| {
                 output
                     .iter_mut()
@@ -177,7 +177,7 @@ fn fill(arcs: &mut [[u32; 2]], keys: &Keys<'_>, numbered: &Numbered<'_>) {
             });
         }
         Keys::Texts { rows } => {
-            let outputs = split(arcs, rows.iter().map(Vec::len));
+            let outputs = split(arcs, keys.lengths());
             (outputs, rows).into_par_iter().for_each(|(output, rows)| {
                 output.iter_mut().zip(rows).for_each(|(arc, row)| *arc = row.map(|id| numbered.of_text(id)));
             });

@@ -53,7 +53,7 @@ pub(super) fn row(
     (text.get(at) == Some(&b'\n')).then_some(row)
 }
 
-/// Up to 19 digits, which always fit, without leading zeros.
+/// Up to 20 digits without leading zeros, as long as they fit.
 #[inline(always)]
 fn integer(text: &[u8], start: usize, value: &mut u64) -> Option<usize> {
     let mut at = start;
@@ -63,8 +63,15 @@ fn integer(text: &[u8], start: usize, value: &mut u64) -> Option<usize> {
         at += 1;
     }
     *value = sum;
-    let digits = at - start;
-    ((1..=19).contains(&digits) && (digits == 1 || text[start] != b'0')).then_some(at)
+    let fits = match at - start {
+        0 => false,
+        1 => true,
+        2..=19 => text[start] != b'0',
+        // From 10^19 to below 2 * 10^19, of which the part from 2^64 on has wrapped to below 10^19.
+        20 => text[start] == b'1' && sum >= 10_000_000_000_000_000_000,
+        _ => false,
+    };
+    fits.then_some(at)
 }
 
 /// A decimal number. Where digits and scale are both exact in `f32`, one division rounds correctly (Clinger 1990).
@@ -120,7 +127,7 @@ mod tests {
         }
 
         #[test]
-        fn integers_are_what_the_careful_parser_reads(text in "0?[0-9]{0,22}") {
+        fn integers_are_what_the_careful_parser_reads(text in "(0|1|18446744073709551|)[0-9]{0,20}") {
             let mut value = 0;
             if let Some(end) = integer(text.as_bytes(), 0, &mut value) {
                 prop_assert_eq!(end, text.len());

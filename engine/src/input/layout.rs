@@ -103,6 +103,12 @@ pub(super) fn plain_name(name: &[u8]) -> String {
         .collect()
 }
 
+/// `a user id`, `an item id`.
+fn an_id(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {name} id")
+}
+
 impl<'s> Layout<'s> {
     /// Whether rows have a value.
     pub(super) fn has_values(&self) -> bool {
@@ -147,8 +153,7 @@ impl<'s> Layout<'s> {
                 return Err(Fault { at: None, column, expected, found: shown(field), advice });
             }
         } else if field.is_empty() {
-            let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-            let expected = format!("{article} {name} id");
+            let expected = an_id(name);
             let advice = "drop the line or give it an id".to_owned();
             return Err(Fault { at: None, column, expected, found: shown(field), advice });
         }
@@ -157,8 +162,8 @@ impl<'s> Layout<'s> {
 
     fn too_few(&self, columns: usize) -> Fault {
         let expected = match self.roles[columns] {
-            Role::First => format!("a {} id", self.subject.first),
-            Role::Second => format!("a {} id", self.subject.second),
+            Role::First => an_id(self.subject.first),
+            Role::Second => an_id(self.subject.second),
             Role::Value => format!("a {}", self.subject.value),
             Role::Time | Role::Other => "one more column".to_owned(),
         };

@@ -22,6 +22,7 @@ mod reading;
 mod report;
 mod rows;
 mod sniff;
+mod sorted_index;
 mod source;
 mod titles;
 
@@ -34,3 +35,39 @@ pub use report::{Compression, Loaded, Report};
 pub use source::Source;
 use source::Text;
 pub use titles::{Titles, read_titles};
+
+#[cfg(test)]
+mod tests {
+    //! The same result for every way of cutting a text into chunks.
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line() -> impl Strategy<Value = String> {
+        prop_oneof![
+            20 => "[0-9]{1,3},[0-9]{1,2},[0-5](\\.5)?",
+            1 => "[ab]{1,2},[0-9]{1,2},[0-5]",
+            1 => "-[1-9],1844674407370955161[0-5],1e1",
+            1 => "# x",
+            1 => "",
+            1 => "1,2,(three|3,4|NaN)",
+            1 => "1,2",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_do_not_matter(lines in proptest::collection::vec(line(), 0..30), end in "(\n|\r\n)") {
+            let source = Source::from_memory("x", lines.join(&end).into_bytes());
+            let text = source.read().unwrap();
+            let ratings = RatingsOptions { format: Some(Format::Csv), ..RatingsOptions::default() };
+            let edges = EdgesOptions { format: Some(Format::Csv), ..EdgesOptions::default() };
+            let error = |fault: lines::Fault| fault.into_error(&text).to_string();
+            let expected_ratings = ratings::read(&text, &ratings, usize::MAX).map_err(error);
+            let expected_edges = edges::read(&text, &edges, usize::MAX).map_err(error);
+            for chunk in [1, 7, 20, 64] {
+                prop_assert_eq!(&ratings::read(&text, &ratings, chunk).map_err(error), &expected_ratings);
+                prop_assert_eq!(&edges::read(&text, &edges, chunk).map_err(error), &expected_edges);
+            }
+        }
+    }
+}

@@ -2,15 +2,18 @@
 //!
 //! Which ids occur decides how. Integers that lie close together are marked in a bitmap, and the number of an id is the
 //! count of marks below it: two small loads a lookup, and no sorting. Other integers are sorted, then looked up in a hash
-//! table. Text is sorted by bytes and looked up in a hash map. The numbers depend on the set of ids only.
+//! table. Texts of at most 15 bytes, which most are, are packed into integers that sort as their bytes do; longer ones are
+//! looked up in a hash map. The numbers depend on the set of ids only.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::lines::Fault;
 use super::rows::{Keys, Signs};
+use super::sorted_index::SortedIndex;
 use crate::graph::{Id, Ids};
 
 /// Which of the two ids of a row share one numbering.
@@ -34,6 +37,8 @@ enum Lookup<'a> {
         index: Index,
     },
     Wide(SortedIndex<i128>),
+    /// Texts of at most 15 bytes, packed.
+    Short(SortedIndex<u128>),
     Texts(HashMap<&'a [u8], u32>),
 }
 
@@ -84,8 +89,14 @@ impl<'a> Numbered<'a> {
                     let ids = Ids::from_ascending(sorted.len(), || sorted.iter().copied());
                     Ok(Numbered { ids, lookup: Lookup::Wide(SortedIndex::new(sorted)) })
                 }
+                None if are_short(rows, side) => {
+                    let sorted = sorted_distinct(rows, side, pack);
+                    check(sorted.len())?;
+                    let ids = Ids::from_ascending_texts(sorted.iter().map(|key| unpack(*key)));
+                    Ok(Numbered { ids, lookup: Lookup::Short(SortedIndex::new(sorted)) })
+                }
                 None => {
-                    let sorted = sorted_distinct(rows, side, |id| id);
+                    let sorted = distinct_texts(rows, side);
                     check(sorted.len())?;
                     // The parser has checked that ids are UTF-8.
                     let ids =
@@ -110,7 +121,7 @@ impl<'a> Numbered<'a> {
                 before[word] + (words[word] & ((1 << bit) - 1)).count_ones()
             }
             Lookup::Integers { flip, index: Index::Sorted(index) } => index.get(id ^ flip),
-            Lookup::Wide(_) | Lookup::Texts(_) => u32::MAX,
+            Lookup::Wide(_) | Lookup::Short(_) | Lookup::Texts(_) => u32::MAX,
         }
     }
 
@@ -119,6 +130,7 @@ impl<'a> Numbered<'a> {
         match &self.lookup {
             Lookup::Integers { .. } => self.of_integer(Id::parse_integer(id).unwrap_or(0) as u64),
             Lookup::Wide(index) => index.get(Id::parse_integer(id).unwrap_or(0)),
+            Lookup::Short(index) => index.get(pack(id)),
             Lookup::Texts(map) => map.get(id).copied().unwrap_or(u32::MAX),
         }
     }
@@ -264,67 +276,55 @@ where
     keys
 }
 
-/// Sorted keys under an open hash table of their positions.
-struct SortedIndex<K> {
-    keys: Vec<K>,
-    /// Positions by hash, `u32::MAX` where free. A power of two, at most half full.
-    slots: Vec<(K, u32)>,
+/// How long a text may be to fit into 16 bytes with its length.
+const SHORT: usize = 15;
+
+fn are_short(chunks: &[Vec<[&[u8]; 2]>], side: Side) -> bool {
+    chunks.par_iter().all(|rows| {
+        let mut are_short = true;
+        for_each(rows, side, |id| are_short &= id.len() <= SHORT);
+        are_short
+    })
 }
 
-/// A key that was not placed within so many steps is left to the binary search, which bounds the cost of hostile ids.
-const STEPS: usize = 32;
-
-trait Spread: Ord + Copy + Default {
-    /// Low 64 bits, to be mixed.
-    fn low(self) -> u64;
+/// A short text as an integer: its bytes, then its length, so that integers sort as the texts do.
+fn pack(id: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    let length = id.len().min(SHORT);
+    bytes[..length].copy_from_slice(&id[..length]);
+    bytes[SHORT] = length as u8;
+    u128::from_be_bytes(bytes)
 }
 
-impl Spread for u64 {
-    fn low(self) -> u64 {
-        self
-    }
+fn unpack(key: u128) -> String {
+    let bytes = key.to_be_bytes();
+    String::from_utf8_lossy(&bytes[..usize::from(bytes[SHORT])]).into_owned()
 }
 
-impl Spread for i128 {
-    fn low(self) -> u64 {
-        self as u64
-    }
-}
-
-impl<K: Spread> SortedIndex<K> {
-    fn new(keys: Vec<K>) -> Self {
-        let slots = vec![(K::default(), u32::MAX); (keys.len() * 2).next_power_of_two()];
-        let mut index = SortedIndex { keys, slots };
-        let mask = index.slots.len() - 1;
-        for (position, key) in index.keys.iter().enumerate() {
-            let start = hash(key.low());
-            let free = (start..start + STEPS).map(|at| at & mask).find(|at| index.slots[*at].1 == u32::MAX);
-            if let Some(free) = free {
-                index.slots[free] = (*key, position as u32);
-            }
+/// The distinct texts of a side, ascending by bytes. Comparing texts is slow, so that only distinct ones are sorted: they
+/// are told by hash sets, one for each of many shards, which chunks fill one shard at a time.
+fn distinct_texts<'a>(chunks: &[Vec<[&'a [u8]; 2]>], side: Side) -> Vec<&'a [u8]> {
+    const SHARD_BITS: u32 = 6;
+    const SHARDS: usize = 1 << SHARD_BITS;
+    // Numbers in a text are mostly at its end.
+    let shard = |id: &[u8]| {
+        let tail = id.iter().rev().take(8).fold(0_u64, |tail, byte| tail << 8 | u64::from(*byte));
+        (tail.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SHARD_BITS)) as usize
+    };
+    let sets: Vec<Mutex<HashSet<&'a [u8]>>> = (0..SHARDS).map(|_| Mutex::default()).collect();
+    chunks.par_iter().enumerate().for_each(|(index, rows)| {
+        let mut parts = vec![Vec::new(); SHARDS];
+        for_each(rows, side, |id| parts[shard(id)].push(id));
+        // Each chunk starts at another shard, so that they seldom wait for each other.
+        for at in (index..index + SHARDS).map(|at| at % SHARDS) {
+            let mut set = sets[at].lock().unwrap_or_else(PoisonError::into_inner);
+            set.extend(parts[at].iter().copied());
         }
-        index
-    }
-
-    /// Position of a key, which must be there.
-    fn get(&self, key: K) -> u32 {
-        let mask = self.slots.len() - 1;
-        let start = hash(key.low());
-        for at in start..start + STEPS {
-            let (found, position) = self.slots[at & mask];
-            if found == key && position != u32::MAX {
-                return position;
-            }
-        }
-        self.keys.binary_search(&key).map_or(u32::MAX, |position| position as u32)
-    }
-}
-
-/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014), cut to leave room for a few steps.
-fn hash(key: u64) -> usize {
-    let mixed = (key ^ (key >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((mixed ^ (mixed >> 31)) >> 1) as usize
+    });
+    let sets = sets.into_par_iter().map(|set| set.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let mut texts: Vec<&[u8]> = sets.flat_map_iter(HashSet::into_iter).collect();
+    texts.par_sort_unstable();
+    texts
 }
 
 #[cfg(test)]
@@ -360,6 +360,24 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn texts_are_ranked_by_bytes(
+            short in proptest::collection::vec("[a\0é]{1,7}", 1..40),
+            long in proptest::collection::vec("[a\0é]{1,40}", 1..40),
+        ) {
+            for texts in [short, long] {
+                let rows: Vec<[&[u8]; 2]> = texts.iter().map(|text| [text.as_bytes(), text.as_bytes()]).collect();
+                let keys = Keys::Texts { rows: rows.chunks(3).map(<[_]>::to_vec).collect() };
+                let numbered = Numbered::new(&keys, Side::Both, "vertices").unwrap();
+                prop_assert_eq!(&numbered.ids, &Ids::from_names(texts.iter().map(String::as_str)));
+                for text in &texts {
+                    prop_assert_eq!(Some(numbered.of_text(text.as_bytes())), numbered.ids.find(text));
+                }
+            }
+        }
+    }
+
     #[test]
     fn too_many_ids_are_refused() {
         for rows in [[[1, 2], [3, 4]], [[1, i64::MAX], [3, -4]]] {
@@ -367,13 +385,5 @@ mod tests {
             assert_eq!((fault.expected.as_str(), fault.found.as_str()), ("at most 3 vertices", "4"));
             assert!(Numbered::with_limit(&keys(&rows), Side::Both, "vertices", 4).is_ok());
         }
-    }
-
-    #[test]
-    fn keys_that_collide_are_still_found() {
-        // More keys of one hash than steps: those left out are found by binary search.
-        let mut index = SortedIndex::new((0..100_u64).collect());
-        index.slots.iter_mut().for_each(|slot| *slot = (0, u32::MAX));
-        assert!((0..100).all(|key| index.get(key) == key as u32));
     }
 }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::Format;
-use super::layout::Layout;
+use super::layout::{Layout, Role};
 use super::lines::{self, Fault, shown};
 use super::rows::{Counts, Keys, Table, not_utf8};
 
@@ -36,30 +36,30 @@ impl Unquoted {
             offsets: Vec::new(),
             counts: Counts { lines: lines::count(body), ..Counts::default() },
         };
+        let is_closed = text.trim_ascii_end().last() == Some(&b'"');
         let mut outcome = Ok(());
+        let mut continued = 0;
         for_each(body, layout.format, |at, record| {
             let at = layout.body + at;
-            if outcome.is_ok() && table.counts.note(&text[at..lines::next_line(text, at)], at) {
-                outcome = table.push(record, at, layout).map_err(|fault| Fault { at: Some(at), ..fault });
+            if outcome.is_err() {
+                return;
             }
+            let is_row = table.counts.note(&text[at..lines::next_line(text, at)], at);
+            continued +=
+                record.iter().map(|field| memchr::memchr_iter(b'\n', field).count() as u64).sum::<u64>();
+            let runs_out = !is_closed && at + record.as_slice().len() + 2 * record.len() >= text.len();
+            outcome = misquoted(record, is_row.then_some(layout), runs_out)
+                .map_or(Ok(()), Err)
+                .and_then(|()| if is_row { table.push(record, at, layout) } else { Ok(()) })
+                .map_err(|fault| Fault { at: Some(at), ..fault });
         });
         outcome?;
-        table.counts.blanks = table.counts.lines.saturating_sub(table.counts.rows + table.counts.comments);
+        let Counts { lines, rows, comments, .. } = table.counts;
+        table.counts.blanks = lines.saturating_sub(rows + comments + continued);
         Ok(table)
     }
 
     fn push(&mut self, record: &csv::ByteRecord, at: usize, layout: &Layout<'_>) -> Result<(), Fault> {
-        for (column, field) in record.iter().enumerate() {
-            if let Some(advice) = misquoted(field) {
-                return Err(Fault {
-                    at: None,
-                    column: Some(column as u32 + 1),
-                    expected: "a quoted field that begins and ends on its line".into(),
-                    found: shown(field),
-                    advice: advice.into(),
-                });
-            }
-        }
         let row = layout.row(record.iter().map(<[u8]>::trim_ascii))?;
         let mut spans = [0..0, 0..0];
         for (id, span) in row.ids.iter().zip(&mut spans) {
@@ -96,15 +96,30 @@ impl Unquoted {
     }
 }
 
-/// The usual traps: a blank before the opening quote, and a quote that never closes.
-fn misquoted(field: &[u8]) -> Option<&'static str> {
-    if field.first().is_some_and(u8::is_ascii_whitespace) && field.trim_ascii_start().first() == Some(&b'"') {
-        Some("drop the blank before the quote")
-    } else if field.contains(&b'\n') {
-        Some("close the quote, or double a quote that is part of the text")
-    } else {
-        None
-    }
+/// The usual traps: a blank before the opening quote, and a quote that never closes and so swallows lines. Only a column
+/// that is ignored may go over several lines, and not up to the end of the text (`runs_out`).
+fn misquoted(record: &csv::ByteRecord, layout: Option<&Layout<'_>>, runs_out: bool) -> Option<Fault> {
+    let trap = |column: usize, field: &[u8]| {
+        let may_continue =
+            layout.is_some_and(|layout| layout.roles.get(column) == Some(&Role::Other)) && !runs_out;
+        let starts_late = field.first().is_some_and(u8::is_ascii_whitespace);
+        if layout.is_some() && starts_late && field.trim_ascii_start().first() == Some(&b'"') {
+            Some("drop the blank before the quote")
+        } else if !may_continue && field.contains(&b'\n') {
+            Some("close the quote, or double a quote that is part of the text")
+        } else {
+            None
+        }
+    };
+    record.iter().enumerate().find_map(|(column, field)| {
+        trap(column, field).map(|advice| Fault {
+            at: None,
+            column: Some(column as u32 + 1),
+            expected: "a quoted field that begins and ends on its line".into(),
+            found: shown(field),
+            advice: advice.into(),
+        })
+    })
 }
 
 /// The fields of one line, quoted or not.

@@ -148,7 +148,7 @@ pub(super) fn read(
             at: None,
             column: None,
             expected: "at least one rating".into(),
-            found: format!("none in {} lines", table.counts.lines),
+            found: "none".into(),
             advice: "check that the file was written or fetched completely".into(),
         });
     }
@@ -158,20 +158,23 @@ pub(super) fn read(
         .note_texts(&table.keys, &[(&users.ids, Side::First, "users"), (&items.ids, Side::Second, "items")]);
 
     let mut entries: Vec<Rating> = bytemuck::cast_vec(vec![[0_u32; 3]; table.counts.rows as usize]);
-    let outputs = split(&mut entries, table.values.iter().map(Vec::len));
-    let number = |first: u32, second: u32, value: &f32| Rating { user: first, item: second, value: *value };
+    let outputs = split(&mut entries, table.keys.lengths());
+    // A pattern has no values: whatever it lists is rated 1.
+    let value = |values: &[f32], at: usize| values.get(at).copied().unwrap_or(1.0);
     match &table.keys {
         Keys::Integers { rows, .. } => {
             (outputs, rows, &table.values).into_par_iter().for_each(|(output, rows, values)| {
-                for ((entry, [user, item]), value) in output.iter_mut().zip(rows).zip(values) {
-                    *entry = number(users.of_integer(*user), items.of_integer(*item), value);
+                for (at, (entry, [user, item])) in output.iter_mut().zip(rows).enumerate() {
+                    let (user, item) = (users.of_integer(*user), items.of_integer(*item));
+                    *entry = Rating { user, item, value: value(values, at) };
                 }
             });
         }
         Keys::Texts { rows } => {
             (outputs, rows, &table.values).into_par_iter().for_each(|(output, rows, values)| {
-                for ((entry, [user, item]), value) in output.iter_mut().zip(rows).zip(values) {
-                    *entry = number(users.of_text(user), items.of_text(item), value);
+                for (at, (entry, [user, item])) in output.iter_mut().zip(rows).enumerate() {
+                    let (user, item) = (users.of_text(user), items.of_text(item));
+                    *entry = Rating { user, item, value: value(values, at) };
                 }
             });
         }
@@ -209,8 +212,9 @@ pub(super) fn read(
 }
 
 /// Cuts a slice into pieces of these lengths.
-pub(super) fn split<T>(mut rest: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
+pub(super) fn split<T>(mut rest: &mut [T], lengths: Vec<usize>) -> Vec<&mut [T]> {
     lengths
+        .into_iter()
         .map(|length| {
             let (piece, after) = std::mem::take(&mut rest).split_at_mut(length);
             rest = after;

@@ -29,6 +29,16 @@ pub(super) enum Keys<'a> {
     Texts { rows: Vec<Vec<[&'a [u8]; 2]>> },
 }
 
+impl Keys<'_> {
+    /// How many rows each piece has.
+    pub(super) fn lengths(&self) -> Vec<usize> {
+        match self {
+            Keys::Integers { rows, .. } => rows.iter().map(Vec::len).collect(),
+            Keys::Texts { rows } => rows.iter().map(Vec::len).collect(),
+        }
+    }
+}
+
 /// What integers occur in a column. 64 bits tell them apart unless both do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Signs {

@@ -14,7 +14,7 @@ const SAMPLE: usize = 64;
 
 /// Earlier ones win where two make equal sense.
 const TABLES: [Format; 6] =
-    [Format::Colons, Format::Csv, Format::Semicolon, Format::Bar, Format::Space, Format::Tab];
+    [Format::Csv, Format::Colons, Format::Semicolon, Format::Bar, Format::Space, Format::Tab];
 
 /// A time below this is none: it would be before 1973 in seconds, and is more likely a weight or an id.
 const EARLIEST_TIME: f64 = 1e8;
@@ -42,7 +42,7 @@ pub(super) fn table<'s>(
         .collect();
     let formats = TABLES.into_iter().filter(|format| forced.is_none_or(|forced| forced == *format));
     let readings = formats.map(|format| Reading::new(format, subject, &sample));
-    let Some(reading) = readings.reduce(|best, next| if next.score > best.score { next } else { best })
+    let Some(reading) = readings.reduce(|best, next| if next.rank() > best.rank() { next } else { best })
     else {
         return Err(Fault {
             at: None,
@@ -153,6 +153,11 @@ impl Reading {
                 + usize::from(rows.is_empty());
         }
         reading
+    }
+
+    /// How well the format fits; where no row makes sense, how many columns it sees, so that the message is about them.
+    fn rank(&self) -> (usize, usize) {
+        (self.score, self.rows.first().map_or(0, |first| first.len().min(3)))
     }
 
     /// A first line without any number above rows of integer ids, its names unknown. Only where rows need no value, since
