@@ -112,7 +112,8 @@ fn main() {
     // Degrees fall off as a power of the rank on both sides; a stride spreads them over the indices.
     let mut edges = Vec::with_capacity(RATINGS);
     for edge in 0..RATINGS {
-        let user = if edge < 20 * USERS { edge / 20 } else { (random.uniform().powi(2) * USERS as f32) as usize };
+        let user =
+            if edge < 20 * USERS { edge / 20 } else { (random.uniform().powi(2) * USERS as f32) as usize };
         let item = (random.uniform().powi(3) * ITEMS as f32) as usize;
         let rating = (random.uniform() * 5.0).ceil();
         edges.push(((user * 2003 % USERS) as u32, (item * 1009 % ITEMS) as u32, rating));

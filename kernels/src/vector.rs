@@ -24,7 +24,8 @@ pub(crate) fn fold<S: Simd, const PARTS: usize>(simd: S, mut lanes: [S::f32s; PA
     }
     if S::F32_LANES == 4 {
         // Neon's own reduction adds neighbours first.
-        let [a, b, c, d]: [f32; 4] = bytemuck::checked::cast_slice::<S::f32s, f32>(&lanes[..1]).try_into().expect("4 lanes");
+        let [a, b, c, d]: [f32; 4] =
+            bytemuck::checked::cast_slice::<S::f32s, f32>(&lanes[..1]).try_into().expect("4 lanes");
         return (a + c) + (b + d);
     }
     simd.reduce_sum_f32s(lanes[0])
@@ -40,7 +41,9 @@ fn reduce<S: Simd, const PARTS: usize>(
 ) -> f32 {
     let whole = left.len() / LINE * LINE;
     let mut sums = [simd.splat_f32s(0.0); PARTS];
-    let lines = vectors::<S>(&left[..whole]).chunks_exact(PARTS).zip(vectors::<S>(&right[..whole]).chunks_exact(PARTS));
+    let lines = vectors::<S>(&left[..whole])
+        .chunks_exact(PARTS)
+        .zip(vectors::<S>(&right[..whole]).chunks_exact(PARTS));
     for (left, right) in lines {
         for part in 0..PARTS {
             sums[part] = term(sums[part], left[part], right[part]);
@@ -77,15 +80,25 @@ macro_rules! in_sixteen_lanes {
 #[inline(always)]
 pub fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len(), "a dot product needs slices of equal length");
-    in_sixteen_lanes!(simd, a, b, #[inline(always)]
-    |sum, a, b| simd.mul_add_e_f32s(a, b, sum))
+    in_sixteen_lanes!(
+        simd,
+        a,
+        b,
+        #[inline(always)]
+        |sum, a, b| simd.mul_add_e_f32s(a, b, sum)
+    )
 }
 
 /// `sum of x[i]`.
 #[inline(always)]
 pub fn sum<S: Simd>(simd: S, x: &[f32]) -> f32 {
-    in_sixteen_lanes!(simd, x, x, #[inline(always)]
-    |sum, x, _| simd.add_f32s(sum, x))
+    in_sixteen_lanes!(
+        simd,
+        x,
+        x,
+        #[inline(always)]
+        |sum, x, _| simd.add_f32s(sum, x)
+    )
 }
 
 /// `sum of (a[i] - b[i])^2`.
@@ -95,11 +108,16 @@ pub fn sum<S: Simd>(simd: S, x: &[f32]) -> f32 {
 #[inline(always)]
 pub fn squared_distance<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len(), "a distance needs slices of equal length");
-    in_sixteen_lanes!(simd, a, b, #[inline(always)]
-    |sum, a, b| {
-        let difference = simd.sub_f32s(a, b);
-        simd.mul_add_e_f32s(difference, difference, sum)
-    })
+    in_sixteen_lanes!(
+        simd,
+        a,
+        b,
+        #[inline(always)]
+        |sum, a, b| {
+            let difference = simd.sub_f32s(a, b);
+            simd.mul_add_e_f32s(difference, difference, sum)
+        }
+    )
 }
 
 /// `y[i] += alpha * x[i]`.
@@ -254,7 +272,11 @@ mod tests {
                     assert!((isa.squared_distance(&a, &b) - distance).abs() <= 1e-3, "length {length}");
                 } else {
                     assert_eq!(isa.dot(&a, &b).to_bits(), products.to_bits(), "{isa}, length {length}");
-                    assert_eq!(isa.squared_distance(&a, &b).to_bits(), distance.to_bits(), "{isa}, length {length}");
+                    assert_eq!(
+                        isa.squared_distance(&a, &b).to_bits(),
+                        distance.to_bits(),
+                        "{isa}, length {length}"
+                    );
                 }
                 assert_eq!(isa.sum(&a).to_bits(), sum.to_bits(), "{isa}, length {length}");
             }

@@ -110,7 +110,10 @@ fn gram_matrices_agree_with_faer() {
                 for i in 0..rank {
                     for j in 0..rank {
                         let difference = (f64::from(gram.get(i, j)) - expected[(i, j)]).abs();
-                        assert!(difference <= 1e-6 * (n as f64 + 1.0), "{isa}, rank {rank}, {n} rows, ({i}, {j})");
+                        assert!(
+                            difference <= 1e-6 * (n as f64 + 1.0),
+                            "{isa}, rank {rank}, {n} rows, ({i}, {j})"
+                        );
                     }
                 }
             }
@@ -183,7 +186,8 @@ fn bits_do_not_depend_on_how_calls_divide_the_rows() {
             (0..150).for_each(|i| plain.add(problem.row(i), problem.targets[i]));
             (110..150).for_each(|i| parts.add(problem.row(i), problem.targets[i]));
             let mut solutions = [(); 3].map(|()| vec![0.0; rank]);
-            for (equations, solution) in [&mut whole, &mut parts, &mut plain].into_iter().zip(&mut solutions) {
+            for (equations, solution) in [&mut whole, &mut parts, &mut plain].into_iter().zip(&mut solutions)
+            {
                 equations.solve(0.5, solution);
             }
             assert_eq!(bits(&solutions[0]), bits(&solutions[1]), "{isa}, rank {rank}");
@@ -202,7 +206,12 @@ fn merged_parts_are_the_whole_and_solving_leaves_the_equations_alone() {
                 problem.fill(isa, &mut whole);
                 let mut parts = [(); 2].map(|()| NormalEquations::with_isa(rank, isa));
                 isa.dispatch(Fill { problem: &problem, equations: &mut parts[0], first: 0, last: left });
-                isa.dispatch(Fill { problem: &problem, equations: &mut parts[1], first: left, last: left + right });
+                isa.dispatch(Fill {
+                    problem: &problem,
+                    equations: &mut parts[1],
+                    first: left,
+                    last: left + right,
+                });
                 let [mut sum, part] = parts;
                 sum.merge(&part);
                 let (mut expected, mut found) = (vec![0.0; rank], vec![0.0; rank]);
@@ -250,7 +259,10 @@ fn singular_systems_get_the_smallest_ridge_that_works_and_say_so() {
                 problem.fill(isa, &mut equations);
                 let mut solution = vec![0.0; rank];
                 let solved = equations.solve(0.0, &mut solution);
-                assert!(solved.added_ridge > 0.0 && solved.added_ridge < 1e-2, "{isa}, rank {rank}: {solved:?}");
+                assert!(
+                    solved.added_ridge > 0.0 && solved.added_ridge < 1e-2,
+                    "{isa}, rank {rank}: {solved:?}"
+                );
                 // Fewer equations than unknowns: the ratings are met.
                 for i in 0..n {
                     let met: f32 = problem.row(i).iter().zip(&solution).map(|(x, y)| x * y).sum();
@@ -281,14 +293,20 @@ fn finite_extremes_stay_finite_and_others_come_out_as_nan() {
             equations.add(&[size, 0.0, -size], target);
             let mut solution = [0.0; 3];
             let solved = equations.solve(0.0, &mut solution);
-            assert!(solution.iter().all(|y| y.is_finite()), "{isa}, {size}, {target}: {solution:?} {solved:?}");
+            assert!(
+                solution.iter().all(|y| y.is_finite()),
+                "{isa}, {size}, {target}: {solution:?} {solved:?}"
+            );
         }
         for (size, target) in [(f32::NAN, 1.0), (f32::INFINITY, 1.0), (1.0, f32::NAN), (1e30, 1.0)] {
             let mut equations = NormalEquations::with_isa(3, isa);
             equations.add(&[size, 0.0, 1.0], target);
             let mut solution = [0.0; 3];
             let solved = equations.solve(1.0, &mut solution);
-            assert!(solved.change.is_nan() && solution.iter().all(|y| y.is_nan()), "{isa}, {size}: {solution:?}");
+            assert!(
+                solved.change.is_nan() && solution.iter().all(|y| y.is_nan()),
+                "{isa}, {size}: {solution:?}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Alternating least squares solves one such system for every vertex and sweep: x are the neighbours' factors, y the
 //! vertex's own (Zhou, Wilkinson, Schreiber and Pan, "Large-scale parallel collaborative filtering for the Netflix Prize",
-//! AAIM 2008). Explicit ratings have w = 1 and t = rating. Rows wait in a panel and are multiplied 32 or 64 at a
+//! AAIM 2008). Explicit ratings have w = 1 and t = rating. Rows wait in a panel and are multiplied 48 at a
 //! time; where a row has fewer neighbours than that, once.
 
 use super::factor::{Factor, NOISE, Solve};
@@ -75,7 +75,11 @@ impl NormalEquations {
     /// Memory held, in bytes: about `8 rank^2`.
     pub fn bytes(&self) -> usize {
         let waiting = self.waiting.capacity() * size_of::<f32>();
-        size_of::<Self>() - size_of::<Gram>() + self.gram.bytes() + self.target.bytes() + waiting + self.factor.bytes()
+        size_of::<Self>() - size_of::<Gram>()
+            + self.gram.bytes()
+            + self.target.bytes()
+            + waiting
+            + self.factor.bytes()
     }
 
     /// Back to no equations, in time proportional to the rank.
@@ -252,7 +256,8 @@ impl WithSimd for SolveWith<'_> {
         loop {
             let pad = equations.gram.panel.pad();
             let NormalEquations { gram, target, factor, .. } = &mut *equations;
-            let definite = Solve { factor, matrix: &gram.matrix, target, pad, ridge: ridge + added }.with_simd(simd);
+            let definite =
+                Solve { factor, matrix: &gram.matrix, target, pad, ridge: ridge + added }.with_simd(simd);
             let found = &equations.factor.solution()[pad..];
             if definite && found.iter().fold(true, |finite, float| finite & float.is_finite()) {
                 let mut change = 0.0_f32;

@@ -9,6 +9,9 @@
 //! Fixed blocks of eight and one order of operations for each element give the same bits at every fused level. See Golub
 //! and Van Loan, "Matrix Computations" (4th edition, 2013), sections 4.1 and 4.2.
 
+// Rows and columns of a corner are spoken of by index, as in the formulas.
+#![allow(clippy::needless_range_loop)]
+
 use super::tile::{self, Sums, fused};
 use crate::aligned::{Aligned, LINE, vectors, vectors_mut};
 use crate::vector::fold;
@@ -143,11 +146,18 @@ impl Solve<'_> {
 
     /// One tile of a row block: subtract the rows above, eliminate within, scale, store.
     #[inline(always)]
-    fn tile<S: Simd, const VECTORS: usize>(&mut self, simd: S, row: usize, column: usize, diagonal: bool) -> bool {
+    fn tile<S: Simd, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        diagonal: bool,
+    ) -> bool {
         let (stride, width) = (self.target.len(), VECTORS * S::F32_LANES);
         let (above, below) = self.factor.upper.split_at_mut(row * stride);
         let above = &above[self.pad.min(row) * stride..];
-        let sums: Sums<S, BLOCK, VECTORS> = tile::load::<S, BLOCK, VECTORS>(simd, self.matrix, stride, row * stride + column);
+        let sums: Sums<S, BLOCK, VECTORS> =
+            tile::load::<S, BLOCK, VECTORS>(simd, self.matrix, stride, row * stride + column);
         let mut sums = tile::accumulate(simd, tile::Sign::Subtract, sums, above, stride, row, column);
         if diagonal {
             tile::store::<S, BLOCK, VECTORS>(&sums, below, stride, column);
