@@ -1,15 +1,17 @@
 //! Gram matrices and normal equations of one rank.
 //!
 //! `tile` is the arithmetic, `update` the symmetric rank-k update made of it, `panel` the block of rows that the update
-//! reads, `factor` the Cholesky solve, `equations` the least-squares problem of one row.
+//! reads, `factor` the Cholesky factorization, `equations` the least-squares problem of one row, `solve` its ridge and solution.
 
 mod equations;
 mod factor;
 mod panel;
+mod solve;
 mod tile;
 mod update;
 
-pub use equations::{NormalEquations, Solved};
+pub use equations::NormalEquations;
+pub use solve::Solved;
 
 use crate::aligned::Aligned;
 use panel::{Panel, Span, Terms};

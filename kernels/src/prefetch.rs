@@ -15,8 +15,14 @@
 #[inline(always)]
 pub fn prefetch(floats: &[f32]) {
     for line in floats.chunks(crate::aligned::LINE) {
-        prefetch_line(line.as_ptr());
+        prefetch_float(&line[0]);
     }
+}
+
+/// Asks for the cache line that holds `float`.
+#[inline(always)]
+pub(crate) fn prefetch_float(float: &f32) {
+    prefetch_line(float);
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -10,7 +10,7 @@ use super::edge_columns::EdgeColumns;
 use super::topology::Adjacency;
 use super::{Graph, Topology};
 use crate::error::Error;
-use crate::memory::{Column, Indices};
+use crate::memory::{Buffer, Column, Indices};
 
 /// What becomes of several edges with the same source and target.
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,19 +143,16 @@ impl<E: Pod + Send + Sync> GraphBuilder<E> {
 
         let vertices = self.vertices as u32;
         let (low, high) = left.map_or((0, vertices), |left| (left, vertices));
-        let (offsets, edges) = counting_sort(&self.edges, self.vertices, |edge| edge.source);
-        drop(std::mem::take(&mut self.edges));
-        let ends = Indices::new(edges.par_iter().map(|edge| edge.target).collect(), low, high);
-        let out = Arc::new(Adjacency { offsets, ends });
-        let out_data = Column::from_fn(edges.len(), |at| edges[at].data);
+        let (out, out_data, edges) =
+            side(&self.edges, self.vertices, |edge| edge.source, |edge| edge.target, (low, high));
+        self.edges = Vec::new();
         let (into, into_data) = if matches!(self.kind, Kind::Undirected(_)) {
             (Arc::clone(&out), None)
         } else {
-            let (offsets, edges) = counting_sort(&edges, self.vertices, |edge| edge.target);
-            let sources = edges.par_iter().map(|edge| edge.source).collect();
-            let ends = Indices::new(sources, 0, left.unwrap_or(vertices));
-            let data = (size_of::<E>() > 0).then(|| Column::from_fn(edges.len(), |at| edges[at].data));
-            (Arc::new(Adjacency { offsets, ends }), data)
+            let sources = (0, left.unwrap_or(vertices));
+            let (into, data, _) =
+                side(&edges, self.vertices, |edge| edge.target, |edge| edge.source, sources);
+            (into, (size_of::<E>() > 0).then_some(data))
         };
         let topology = Topology::new(out, into, left);
         let columns = EdgeColumns::new(out_data, into_data);
@@ -223,6 +220,21 @@ impl<E: Pod + Send + Sync> GraphBuilder<E> {
             same
         });
     }
+}
+
+/// The rows of one direction: edges sorted stably by `end`, the other ends (all in `bounds`), and their data.
+fn side<E: Pod + Send + Sync>(
+    edges: &[Edge<E>],
+    vertices: usize,
+    end: impl Fn(&Edge<E>) -> u32 + Sync,
+    other_end: impl Fn(&Edge<E>) -> u32 + Sync,
+    (low, high): (u32, u32),
+) -> (Arc<Adjacency>, Column<E>, Vec<Edge<E>>) {
+    let (offsets, edges) = counting_sort(edges, vertices, end);
+    let offsets = Buffer::par_from_fn(offsets.len(), |at| offsets[at]);
+    let ends = Indices::new(Buffer::par_from_fn(edges.len(), |at| other_end(&edges[at])), low, high);
+    let data = Column::par_from_fn(edges.len(), |at| edges[at].data);
+    (Arc::new(Adjacency { offsets, ends }), data, edges)
 }
 
 /// Stable: parallel edges keep their order.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::memory::Indices;
+use crate::memory::{Buffer, Indices};
 
 /// One direction of the edges: for each vertex, the other ends of its edges, ascending.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Adjacency {
     /// `vertices + 1` positions in `ends`.
-    pub(crate) offsets: Vec<u64>,
+    pub(crate) offsets: Buffer<u64>,
     pub(crate) ends: Indices,
 }
 

@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::{ColumnRef, Store};
+use super::{Buffer, ColumnRef, Store};
 
 /// A run of indices, all in `low..high`. That is the proof on which [`Gathered`] reads without a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Indices {
-    values: Vec<u32>,
+    values: Buffer<u32>,
     low: u32,
     high: u32,
 }
@@ -17,7 +17,7 @@ impl Indices {
     ///
     /// # Panics
     /// If one is not.
-    pub(crate) fn new(values: Vec<u32>, low: u32, high: u32) -> Self {
+    pub(crate) fn new(values: Buffer<u32>, low: u32, high: u32) -> Self {
         let checked = values.par_chunks(1 << 16).all(|chunk| chunk.iter().all(|at| (low..high).contains(at)));
         assert!(checked, "an index outside {low}..{high}");
         Indices { values, low, high }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn gathers_relative_to_a_base() {
         let column = Column::<u32>::from_fn(4, |at| 10 * at as u32);
-        let indices = Indices::new(vec![5, 3, 6, 4], 3, 7);
+        let indices = Indices::new(Buffer::from_fn(4, |at| [5, 3, 6, 4][at]), 3, 7);
         let gathered = indices.gathered(1, 4, 3, column.view());
         assert_eq!((0..gathered.len()).map(|i| *gathered.get(i)).collect::<Vec<_>>(), [0, 30, 10]);
         assert_eq!(gathered.index(1), 6);
@@ -103,6 +103,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "outside 0..3")]
     fn refuses_an_index_out_of_bounds() {
-        Indices::new(vec![0, 3], 0, 3);
+        Indices::new(Buffer::from_fn(2, |at| 3 * at as u32), 0, 3);
     }
 }

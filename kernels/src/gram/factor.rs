@@ -9,6 +9,9 @@
 //! Fixed blocks of eight and one order of operations for each element give the same bits at every fused level. See Golub
 //! and Van Loan, "Matrix Computations" (4th edition, 2013), sections 4.1 and 4.2.
 
+// Rows and columns of a corner are spoken of by index, as in the formulas.
+#![allow(clippy::needless_range_loop)]
+
 use super::tile::{self, Sums, fused};
 use crate::aligned::{Aligned, LINE, vectors, vectors_mut};
 use crate::vector::fold;
@@ -18,10 +21,23 @@ use pulp::{Simd, WithSimd};
 /// Rows of a block.
 const BLOCK: usize = 8;
 
+/// Repeats a body for k = 0 to 7 with k known to the compiler, so that what k indexes can live in registers.
+macro_rules! unrolled {
+    ($k:ident, $body:block) => {
+        unrolled!($k, $body, 0 1 2 3 4 5 6 7)
+    };
+    ($k:ident, $body:block, $($value:literal)*) => {
+        $({
+            let $k: usize = $value;
+            $body
+        })*
+    };
+}
+
 /// A pivot that keeps less than this share of its diagonal element is rounding noise.
 pub(super) const NOISE: f32 = 8.0 * f32::EPSILON;
 
-/// The factored 8 x 8 corner of a block. Rows of padding are zero throughout.
+/// The factored 8 x 8 corner of a block.
 #[derive(Clone, Copy, Debug, Zeroable)]
 struct Corner {
     /// `lower[k][i]` is element (i, k) of the unit lower triangle, for i > k.
@@ -154,7 +170,7 @@ impl Solve<'_> {
         }
         let corner = &self.factor.corners[row / BLOCK];
         let remainder = vectors_mut::<S>(&mut self.factor.remainder[column..column + width]);
-        for k in 0..BLOCK {
+        unrolled!(k, {
             let pivot = sums[k];
             for i in k + 1..BLOCK {
                 let lower = simd.splat_f32s(corner.lower[k][i]);
@@ -167,7 +183,7 @@ impl Solve<'_> {
                 sums[k][v] = simd.mul_f32s(scale, pivot[v]);
                 remainder[v] = simd.negate_mul_add_e_f32s(forward, sums[k][v], remainder[v]);
             }
-        }
+        });
         tile::store::<S, BLOCK, VECTORS>(&sums, below, stride, column);
         true
     }
@@ -239,16 +255,14 @@ impl Block {
             rest.copy_from_slice(&rows[start..start + BLOCK]);
         }
         let mut forward = *remainder;
-        let mut pivots = [1.0_f32; BLOCK];
+        let mut pivots = [0.0_f32; BLOCK];
         let mut definite = true;
-        for k in 0..BLOCK {
-            if k < self.padding {
-                corner.lower[k] = [0.0; BLOCK];
-                continue;
-            }
+        unrolled!(k, {
             let whole = matrix[(self.row + k) * (self.stride + 1)] + self.ridge;
-            pivots[k] = rest[k][k] + self.ridge;
-            definite &= pivots[k] > NOISE * whole;
+            let pivot = rest[k][k] + self.ridge;
+            definite &= (pivot > NOISE * whole) | (k < self.padding);
+            // Rows of padding are zero, and stay so under any pivot.
+            pivots[k] = if k < self.padding { 1.0 } else { pivot };
             let inverse = 1.0 / pivots[k];
             for i in k + 1..BLOCK {
                 let lower = rest[k][i] * inverse;
@@ -258,11 +272,10 @@ impl Block {
                 }
                 forward[i] = fused::<S>(-lower, forward[k], forward[i]);
             }
-        }
+        });
+        corner.scale = pivots.map(|pivot| 1.0 / pivot.sqrt());
         for k in 0..BLOCK {
-            let scale = if k < self.padding { 0.0 } else { 1.0 / pivots[k].sqrt() };
-            corner.scale[k] = scale;
-            corner.forward[k] = forward[k] * scale;
+            corner.forward[k] = forward[k] * corner.scale[k];
         }
         definite
     }

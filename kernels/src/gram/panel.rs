@@ -1,6 +1,6 @@
 //! The panel: a block of factor rows, copied next to each other before they are multiplied.
 //!
-//! Neighbours' rows lie anywhere in memory. Copying 32 of them brings each into the first-level cache once, prefetched
+//! Neighbours' rows lie anywhere in memory. Copying 48 of them brings each into the first-level cache once, prefetched
 //! while earlier ones are still being multiplied, and lets the update's tiles walk a dense block. The copy is the one
 //! moment at which a row is in registers anyway, so it also scales the row by the square root of its weight and adds the row's
 //! part of the right-hand side.
@@ -9,7 +9,7 @@
 //! last columns end on a line, so the upper block triangle has no ragged edge and padding costs no arithmetic.
 
 use crate::aligned::{Aligned, LINE, vectors, vectors_mut};
-use crate::prefetch::prefetch;
+use crate::prefetch::prefetch_float;
 use pulp::Simd;
 
 /// Rows between a prefetch and its use.
@@ -41,7 +41,8 @@ impl Panel {
     pub(super) fn new(rank: usize) -> Self {
         let stride = rank.next_multiple_of(LINE);
         // 64 rows where panel and matrix share the first-level cache easily, 32 where the matrix alone fills it.
-        let capacity = if stride <= 64 { 64 } else { 32 };
+        // Panel, matrix and the rows on their way share the first-level cache at rank 64; measured best of 16 to 64.
+        let capacity = 48;
         Panel { rows: Aligned::new(capacity * stride), rank, stride, capacity, filled: 0 }
     }
 
@@ -110,103 +111,103 @@ impl Panel {
         assert!(span.count <= self.room(), "more rows than the panel has room for");
         let lanes = S::F32_LANES;
         let mut column = self.pad() / lanes * lanes;
-        // The first vector may be part padding: it goes alone.
-        if column < self.pad() {
-            self.fill_head(simd, span, row, terms, target, column);
-            column += lanes;
-        }
+        let mut head = column < self.pad();
+        // Eight vectors at a time, so that their part of the right-hand side stays in registers.
         while column < self.stride {
-            let width = ((self.stride - column) / lanes).min(8);
-            match width {
-                8 => self.fill_body::<S, T, 8>(simd, span, row, terms, target, column),
-                7 => self.fill_body::<S, T, 7>(simd, span, row, terms, target, column),
-                6 => self.fill_body::<S, T, 6>(simd, span, row, terms, target, column),
-                5 => self.fill_body::<S, T, 5>(simd, span, row, terms, target, column),
-                4 => self.fill_body::<S, T, 4>(simd, span, row, terms, target, column),
-                3 => self.fill_body::<S, T, 3>(simd, span, row, terms, target, column),
-                2 => self.fill_body::<S, T, 2>(simd, span, row, terms, target, column),
-                _ => self.fill_body::<S, T, 1>(simd, span, row, terms, target, column),
+            let vectors = ((self.stride - column) / lanes).min(8);
+            let columns = Columns { span, column };
+            match vectors {
+                8 if head => self.fill_columns::<S, T, 8, true>(simd, columns, row, terms, target),
+                8 => self.fill_columns::<S, T, 8, false>(simd, columns, row, terms, target),
+                7 if head => self.fill_columns::<S, T, 7, true>(simd, columns, row, terms, target),
+                7 => self.fill_columns::<S, T, 7, false>(simd, columns, row, terms, target),
+                6 if head => self.fill_columns::<S, T, 6, true>(simd, columns, row, terms, target),
+                6 => self.fill_columns::<S, T, 6, false>(simd, columns, row, terms, target),
+                5 if head => self.fill_columns::<S, T, 5, true>(simd, columns, row, terms, target),
+                5 => self.fill_columns::<S, T, 5, false>(simd, columns, row, terms, target),
+                4 if head => self.fill_columns::<S, T, 4, true>(simd, columns, row, terms, target),
+                4 => self.fill_columns::<S, T, 4, false>(simd, columns, row, terms, target),
+                3 if head => self.fill_columns::<S, T, 3, true>(simd, columns, row, terms, target),
+                3 => self.fill_columns::<S, T, 3, false>(simd, columns, row, terms, target),
+                2 if head => self.fill_columns::<S, T, 2, true>(simd, columns, row, terms, target),
+                2 => self.fill_columns::<S, T, 2, false>(simd, columns, row, terms, target),
+                _ if head => self.fill_columns::<S, T, 1, true>(simd, columns, row, terms, target),
+                _ => self.fill_columns::<S, T, 1, false>(simd, columns, row, terms, target),
             }
-            column += width * lanes;
+            column += vectors * lanes;
+            head = false;
         }
         self.filled += span.count;
     }
 
-    /// The columns `column..column + VECTORS * lanes`, none of them padding.
+    /// Fills `VECTORS` vectors of columns; `HEAD` says that the first of them starts with padding.
     #[inline(always)]
-    fn fill_body<'a, S: Simd, T: Terms, const VECTORS: usize>(
+    fn fill_columns<'a, S: Simd, T: Terms, const VECTORS: usize, const HEAD: bool>(
         &mut self,
         simd: S,
-        span: Span,
+        columns: Columns,
         row: &impl Fn(usize) -> &'a [f32],
         terms: &T,
         target: &mut [f32],
-        column: usize,
     ) {
-        let (rank, width, source) = (self.rank, VECTORS * S::F32_LANES, column - self.pad());
+        let Columns { span, column } = columns;
+        let (rank, stride, width) = (self.rank, self.stride, VECTORS * S::F32_LANES);
+        // Floats of the first vector that are padding, and where the columns start in an unpadded row.
+        let skip = if HEAD { self.pad() - column } else { 0 };
+        let source = column + skip - self.pad();
+        let head = simd.mask_between_m32s(skip as u32, S::F32_LANES as u32).mask();
         let mut sums = [simd.splat_f32s(0.0); VECTORS];
         if T::TARGETS {
             sums.copy_from_slice(vectors::<S>(&target[column..column + width]));
         }
-        let panel = &mut self.rows[self.filled * self.stride..];
-        for (line, i) in panel.chunks_exact_mut(self.stride).zip(span.first..span.first + span.count) {
+        let panel = &mut self.rows[self.filled * stride..];
+        for (line, i) in panel.chunks_exact_mut(stride).zip(span.first..span.first + span.count) {
             if i + AHEAD < span.total {
-                prefetch(row(i + AHEAD));
+                let next = &row(i + AHEAD)[source..source + width - skip];
+                for last in (LINE.min(width) - 1..width).step_by(LINE) {
+                    prefetch_float(&next[last.saturating_sub(skip)]);
+                }
             }
             let from = row(i);
             assert_eq!(from.len(), rank, "a row must have as many floats as the rank");
-            let from = vectors::<S>(&from[source..source + width]);
             let to = vectors_mut::<S>(&mut line[column..column + width]);
             let (scale, factor) = (simd.splat_f32s(terms.scale(i)), simd.splat_f32s(terms.target(i)));
-            for ((to, &from), sum) in to.iter_mut().zip(from).zip(&mut sums) {
-                *to = if T::SCALED { simd.mul_f32s(scale, from) } else { from };
+            let mut put = |v: usize, from: S::f32s| {
+                to[v] = if T::SCALED { simd.mul_f32s(scale, from) } else { from };
                 if T::TARGETS {
-                    *sum = simd.mul_add_e_f32s(factor, from, *sum);
+                    sums[v] = simd.mul_add_e_f32s(factor, from, sums[v]);
                 }
+            };
+            let whole = if HEAD {
+                let (part, whole) = from[source..source + width - skip].split_at(S::F32_LANES - skip);
+                // A whole load is cheaper than a partial one, where the row is long enough.
+                let part = if VECTORS > 1 {
+                    vectors::<S>(&from[..S::F32_LANES])[0]
+                } else {
+                    simd.partial_load_f32s(part)
+                };
+                let part = simd.rotate_right_f32s(part, skip);
+                put(0, simd.select_f32s(head, part, simd.splat_f32s(0.0)));
+                whole
+            } else {
+                &from[source..source + width]
+            };
+            let (first, whole) = (usize::from(HEAD), vectors::<S>(whole));
+            for v in first..VECTORS {
+                put(v, whole[v - first]);
             }
         }
         if T::TARGETS {
             vectors_mut::<S>(&mut target[column..column + width]).copy_from_slice(&sums);
         }
     }
+}
 
-    /// The one vector at `column` that is part padding.
-    #[inline(always)]
-    fn fill_head<'a, S: Simd, T: Terms>(
-        &mut self,
-        simd: S,
-        span: Span,
-        row: &impl Fn(usize) -> &'a [f32],
-        terms: &T,
-        target: &mut [f32],
-        column: usize,
-    ) {
-        let (rank, lanes) = (self.rank, S::F32_LANES);
-        let skip = self.pad() - column;
-        let mut sum = simd.splat_f32s(0.0);
-        if T::TARGETS {
-            sum = vectors::<S>(&target[column..column + lanes])[0];
-        }
-        let panel = &mut self.rows[self.filled * self.stride..];
-        for (line, i) in panel.chunks_exact_mut(self.stride).zip(span.first..span.first + span.count) {
-            if i + AHEAD < span.total {
-                prefetch(row(i + AHEAD));
-            }
-            let from = row(i);
-            assert_eq!(from.len(), rank, "a row must have as many floats as the rank");
-            // The lanes past the head are zero, and rotate to the front.
-            let from = simd.rotate_right_f32s(simd.partial_load_f32s(&from[..lanes - skip]), skip);
-            let (scale, factor) = (simd.splat_f32s(terms.scale(i)), simd.splat_f32s(terms.target(i)));
-            vectors_mut::<S>(&mut line[column..column + lanes])[0] =
-                if T::SCALED { simd.mul_f32s(scale, from) } else { from };
-            if T::TARGETS {
-                sum = simd.mul_add_e_f32s(factor, from, sum);
-            }
-        }
-        if T::TARGETS {
-            vectors_mut::<S>(&mut target[column..column + lanes])[0] = sum;
-        }
-    }
+/// A part of a copy: some rows, and the columns of the panel from `column` on.
+#[derive(Clone, Copy)]
+struct Columns {
+    span: Span,
+    column: usize,
 }
 
 /// Rows `first..first + count` of a list of `total`.

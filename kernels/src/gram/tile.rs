@@ -2,7 +2,7 @@
 //!
 //! One panel row feeds a tile with one broadcast a tile row and one load a vector, and every pair of them with a fused
 //! multiply-add; nothing but the sums lives across panel rows. So the shape follows the register file: 8 x 3 vectors leave
-//! room for operands in 32 registers, 4 x 3 just fit 16, and with fewer than 8 sums in flight the latency of an addition
+//! room for operands in 32 registers, 4 x 2 in 16, and with fewer than 8 sums in flight the latency of an addition
 //! shows. The method is that of Goto and van de Geijn ("Anatomy of high-performance matrix multiplication", ACM TOMS 2008)
 //! without its packing: the panel already lies as the tile reads it.
 //!
