@@ -38,3 +38,8 @@ pub use gasworks_kernels as kernels;
 pub use gasworks_programs as programs;
 #[doc(inline)]
 pub use gasworks_schedulers as schedulers;
+
+/// Compiles the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,7 @@
 //! Sums over a neighbourhood.
 
+use pulp::Simd;
+
 /// A commutative, associative sum that is cleared and merged in place.
 ///
 /// Contract: after `clear`, merging `x` gives `x`; `merge` is associative and commutative up to rounding; neither allocates.
@@ -8,6 +10,11 @@ pub trait Accumulator: Send {
     fn clear(&mut self);
     /// Adds another sum.
     fn merge(&mut self, part: &Self);
+    /// Finishes what waits, with the executor's vector instructions; called on the sum of a part before it is merged.
+    #[inline(always)]
+    fn settle<S: Simd>(&mut self, simd: S) {
+        let _ = simd;
+    }
     /// Nothing gathered later can change it (a search found a parent): the gather may end early.
     #[inline(always)]
     fn is_full(&self) -> bool {
@@ -31,6 +38,10 @@ impl Accumulator for gasworks_kernels::NormalEquations {
     }
     fn merge(&mut self, part: &Self) {
         gasworks_kernels::NormalEquations::merge(self, part)
+    }
+    #[inline(always)]
+    fn settle<S: Simd>(&mut self, simd: S) {
+        gasworks_kernels::NormalEquations::settle(self, simd)
     }
 }
 

@@ -76,8 +76,7 @@ impl<'a, D: Store> Gathered<'a, D> {
     /// If `i` is not below [`len`](Gathered::len).
     #[inline(always)]
     pub(crate) fn get(&self, i: usize) -> D::Ref<'a> {
-        // SAFETY: base <= index < base + column.len() for all indices, by `Indices::new` and `Indices::gathered`.
-        unsafe { self.column.get_unchecked((self.indices[i] - self.base) as usize) }
+        self.column.get(self.indices[i].wrapping_sub(self.base) as usize)
     }
 }
 

@@ -117,6 +117,7 @@ impl<P: VertexProgram> WithSimd for GatherPart<'_, '_, P> {
     fn with_simd<S: Simd>(self, simd: S) -> (bool, P::Gather) {
         let GatherPart { shared, part: Part { vertex, side, from, to }, mut sum } = self;
         let any = shared.gather_part(simd, vertex, side, from, to, &mut sum);
+        sum.settle(simd);
         (any, sum)
     }
 }
