@@ -8,6 +8,8 @@ mod programs {
     mod oracles;
     mod shapes;
     mod simulation;
+    mod stops;
     mod subjects;
     mod table;
+    mod visits;
 }

@@ -133,7 +133,7 @@ pub(crate) const fn pagerank<const SPREAD: bool>(name: &'static str) -> Subject 
             let start = 1.0 / shape.vertices as f32;
             let (mut graph, mut history) = (shape.plain().with_vertices(|_| start), History::default());
             let (program, mass) = (PageRank::default(), DanglingMass { damping: DAMPING, spread: SPREAD });
-            let engine = engine(&mut graph, &program, how, &mut history).aggregate(&mass).rounds(90);
+            let engine = engine(&mut graph, &program, how, &mut history).aggregate(&mass).rounds(75);
             let outcome = engine.run()?;
             Ok(run_of(outcome, history, graph.vertex_data().iter().map(|rank| rank.to_bits().into())))
         },
@@ -173,6 +173,11 @@ pub(crate) const SHORTEST_PATHS: Subject = Subject {
 
 const ALS_ROUNDS: u64 = 6;
 
+/// Enough that `f32` solves the systems of a hub, whose ratings need not span all directions.
+const fn lambda(weighted: bool) -> f32 {
+    if weighted { 0.1 } else { 5.0 }
+}
+
 pub(crate) const fn als<const RANK: usize, const WEIGHTED: bool>(name: &'static str) -> Subject {
     Subject {
         name,
@@ -183,14 +188,15 @@ pub(crate) const fn als<const RANK: usize, const WEIGHTED: bool>(name: &'static 
             let fill = |v: u32, row: &mut [f32]| row.copy_from_slice(&start[RANK * v as usize..][..RANK]);
             let (mut graph, mut history) = (shape.weighted().with_rows(RANK, fill), History::default());
             let kind = if WEIGHTED { Regularization::Weighted } else { Regularization::Plain };
-            let program = Als::new(RANK, 0.1, kind);
+            let program = Als::new(RANK, lambda(WEIGHTED), kind);
             let outcome = engine(&mut graph, &program, how, &mut history).rounds(ALS_ROUNDS).run()?;
             let factors = graph.vertex_data().iter().flatten().map(|x| u64::from(x.to_bits()));
             Ok(run_of(outcome, history, factors))
         },
         check: |shape, order, run| {
             let start = initial_factors(shape.vertices, RANK, 0.5, 1);
-            let reference = Reference { rank: RANK, lambda: 0.1, weighted: WEIGHTED, iterations: 0 };
+            let reference =
+                Reference { rank: RANK, lambda: lambda(WEIGHTED).into(), weighted: WEIGHTED, iterations: 0 };
             let expected = oracles::als(reference, shape, &start, ALS_ROUNDS as usize, order.has_sides());
             for (at, (found, expected)) in run.floats().iter().zip(&expected).enumerate() {
                 let error = (f64::from(*found) - expected).abs();
@@ -200,7 +206,7 @@ pub(crate) const fn als<const RANK: usize, const WEIGHTED: bool>(name: &'static 
     }
 }
 
-const CHAOS_ROUNDS: u64 = 9;
+const CHAOS_ROUNDS: u64 = 7;
 
 pub(crate) const fn chaos<const G: u8, const S: u8, const PUBLISHED: bool, const COPIES: bool>(
     name: &'static str,

@@ -53,11 +53,13 @@ fn admitted(subject: &Subject, order: &Order, bipartite: bool) -> bool {
     }
 }
 
-fn run_table(subjects: &[Subject]) {
-    let isas = Isa::all().into_iter().filter(|isa| isa.is_available()).collect::<Vec<_>>();
+/// With `floats`, every subject runs at every instruction level; without, they take turns.
+fn run_table(subjects: &[Subject], floats: bool) {
+    let all = Isa::all().into_iter().filter(|isa| isa.is_available()).collect::<Vec<_>>();
     let mut compared = 0;
     for shape in shapes() {
-        for subject in subjects {
+        for (at, subject) in subjects.iter().enumerate() {
+            let isas = if floats { &all[..] } else { &all[at % all.len()..][..1] };
             for order in ORDERS.iter().filter(|order| (subject.fits)(&shape, order)) {
                 let place = format!("{} under {} on {}", subject.name, order.name, shape.name);
                 if !admitted(subject, order, shape.left().is_some()) {
@@ -65,7 +67,7 @@ fn run_table(subjects: &[Subject]) {
                     assert!(matches!(refused, Err(Error::NotAdmitted { .. })), "{place}: {refused:?}");
                     continue;
                 }
-                for isa in &isas {
+                for isa in isas {
                     let run = |threads| {
                         (subject.run)(&shape, How { order, threads, isa: *isa })
                             .unwrap_or_else(|error| panic!("{place}: {error}"))
@@ -89,10 +91,10 @@ fn run_table(subjects: &[Subject]) {
 
 #[test]
 fn bundled_programs_reach_the_oracle_with_the_same_bits() {
-    run_table(&BUNDLED);
+    run_table(&BUNDLED, true);
 }
 
 #[test]
 fn hard_programs_do_what_a_simulation_does_with_the_same_bits() {
-    run_table(&HARD);
+    run_table(&HARD, false);
 }
