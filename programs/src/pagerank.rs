@@ -2,7 +2,8 @@
 //!
 //! `rank(v) = (1 - d) / n + d * (sum over edges u -> v of rank(u) / out_degree(u) + dangling / n)`, where `dangling` is the rank
 //! of all vertices without out-edges, spread evenly as NetworkX and NetworKit do. A power iteration: each round multiplies
-//! the error by at most `d`. The ghost of a vertex is its rank over its out-degree, so a gather reads 4 bytes an edge.
+//! the error by at most `d`. The ghost of a vertex is its rank over its out-degree, so a gather reads 4 bytes an edge; it
+//! sums them in `f64`, since thousands of equal shares at a hub round one way in `f32`.
 
 use gasworks_engine::graph::{Topology, Vertex};
 use gasworks_engine::{Aggregate, Context, Data, Signal, Sum, VertexProgram};
@@ -39,10 +40,10 @@ impl VertexProgram for PageRank {
     type Vertex = f32;
     type Ghost = f32;
     type Edge = ();
-    type Gather = Sum;
+    type Gather = Sum<f64>;
     type Global = Dangling;
 
-    fn accumulator(&self) -> Sum {
+    fn accumulator(&self) -> Sum<f64> {
         Sum::default()
     }
     #[inline(always)]
@@ -50,12 +51,12 @@ impl VertexProgram for PageRank {
         *share = *rank / cx.out_degree().max(1) as f32
     }
     #[inline(always)]
-    fn gather(&self, _: &Context<'_, Dangling>, sum: &mut Sum, share: &f32, (): &()) {
-        sum.0 += share
+    fn gather(&self, _: &Context<'_, Dangling>, sum: &mut Sum<f64>, share: &f32, (): &()) {
+        sum.0 += f64::from(*share)
     }
     #[inline(always)]
-    fn apply(&self, cx: &Context<'_, Dangling>, rank: &mut f32, sum: &mut Sum) -> Signal {
-        let before = std::mem::replace(rank, cx.global.base + self.damping * sum.0);
+    fn apply(&self, cx: &Context<'_, Dangling>, rank: &mut f32, sum: &mut Sum<f64>) -> Signal {
+        let before = std::mem::replace(rank, cx.global.base + self.damping * sum.0 as f32);
         Signal::above(self.tolerance, (*rank - before).abs())
     }
 }

@@ -1,0 +1,15 @@
+//! The library as its users meet it: every program under every scheduler against an oracle, and the sentences of the documentation.
+//!
+//! `table` runs all that is bundled and some programs made to be hard on an engine; the other modules prove one sentence a test.
+//! Tests on published data read the folder that `GASWORKS_DATA` names, and pass with a line `skipped: ...` without it.
+
+mod programs {
+    mod chaos;
+    mod oracles;
+    mod shapes;
+    mod simulation;
+    mod stops;
+    mod subjects;
+    mod table;
+    mod visits;
+}

@@ -1,0 +1,243 @@
+//! The programs of the table: how each is run, and how its result is judged.
+
+use std::ops::ControlFlow;
+
+use gasworks::graph::Graph;
+use gasworks::programs::factorization::reference::Reference;
+use gasworks::programs::factorization::{Regularization, initial_factors};
+use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
+use gasworks::{
+    Column, Data, Engine, Error, Gathers, Isa, Observer, Outcome, Phase, Progress, Scheduler, Selection,
+    Task, VertexJob, VertexProgram,
+};
+
+use super::chaos::{Chaos, Everything, SEED, edges, mix};
+use super::oracles;
+use super::shapes::Shape;
+use super::simulation::{Rules, simulate};
+
+/// A scheduler by its name; none for the engine's own.
+pub(crate) struct Order {
+    pub(crate) name: &'static str,
+    pub(crate) make: fn() -> Option<Box<dyn Scheduler>>,
+}
+
+impl Order {
+    pub(crate) fn phases(&self) -> &'static [Phase] {
+        (self.make)().map_or(&[Phase::All], |scheduler| scheduler.phases())
+    }
+    pub(crate) fn selection(&self) -> Selection {
+        (self.make)().map_or(Selection::Signalled, |scheduler| scheduler.selection())
+    }
+    pub(crate) fn has_sides(&self) -> bool {
+        self.phases() != [Phase::All]
+    }
+}
+
+struct Boxed(Box<dyn Scheduler>);
+
+impl Scheduler for Boxed {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn selection(&self) -> Selection {
+        self.0.selection()
+    }
+    fn phases(&self) -> &'static [Phase] {
+        self.0.phases()
+    }
+    fn start(&mut self, vertices: usize, workers: usize) {
+        self.0.start(vertices, workers);
+    }
+    fn schedule(&self, tasks: &[Task]) {
+        self.0.schedule(tasks);
+    }
+    fn next(&self, worker: usize, batch: &mut Vec<u32>) {
+        self.0.next(worker, batch);
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    pub(crate) order: &'a Order,
+    pub(crate) threads: usize,
+    pub(crate) isa: Isa,
+}
+
+/// Everything of a run that must not depend on threads.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Run {
+    /// The bits of the vertices.
+    pub(crate) bits: Vec<u64>,
+    /// How it ended, without the seconds.
+    pub(crate) outcome: Outcome,
+    /// After each round, without the seconds.
+    pub(crate) rounds: Vec<Progress>,
+}
+
+impl Run {
+    fn floats(&self) -> Vec<f32> {
+        self.bits.iter().map(|bits| f32::from_bits(*bits as u32)).collect()
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct History(pub(crate) Vec<Progress>);
+
+impl<V: Data> Observer<V> for History {
+    fn round(&mut self, progress: &Progress, _: &Column<V>) -> ControlFlow<()> {
+        self.0.push(Progress { seconds: 0.0, ..*progress });
+        ControlFlow::Continue(())
+    }
+}
+
+pub(crate) fn engine<'g, P: VertexProgram>(
+    graph: &'g mut Graph<P::Vertex, P::Edge>,
+    program: &'g P,
+    how: How<'_>,
+    history: &'g mut History,
+) -> Engine<'g, VertexJob<'g, P>> {
+    let engine = Engine::new(graph, program).threads(how.threads).isa(how.isa).observer(history);
+    match (how.order.make)() {
+        Some(scheduler) => engine.scheduler(Boxed(scheduler)),
+        None => engine,
+    }
+}
+
+fn run_of(outcome: Outcome, history: History, bits: impl IntoIterator<Item = u64>) -> Run {
+    let progress = Progress { seconds: 0.0, ..outcome.progress };
+    let outcome = Outcome { progress, ..outcome };
+    Run { bits: bits.into_iter().collect(), outcome, rounds: history.0 }
+}
+
+/// A program of the table.
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    pub(crate) gathers: Gathers,
+    /// The shapes and orders for which it has an answer.
+    pub(crate) fits: fn(&Shape, &Order) -> bool,
+    pub(crate) run: fn(&Shape, How<'_>) -> Result<Run, Error>,
+    /// Panics if the run is not the oracle's.
+    pub(crate) check: fn(&Shape, &Order, &Run),
+}
+
+const DAMPING: f32 = 0.85;
+
+pub(crate) const fn pagerank<const SPREAD: bool>(name: &'static str) -> Subject {
+    Subject {
+        name,
+        gathers: Gathers::State,
+        // The dangling mass reaches vertices that no neighbour wakes.
+        fits: |_, order| !SPREAD || order.selection() == Selection::Everyone,
+        run: |shape, how| {
+            let start = 1.0 / shape.vertices as f32;
+            let (mut graph, mut history) = (shape.plain().with_vertices(|_| start), History::default());
+            let (program, mass) = (PageRank::default(), DanglingMass { damping: DAMPING, spread: SPREAD });
+            let engine = engine(&mut graph, &program, how, &mut history).aggregate(&mass).rounds(75);
+            let outcome = engine.run()?;
+            Ok(run_of(outcome, history, graph.vertex_data().iter().map(|rank| rank.to_bits().into())))
+        },
+        check: |shape, order, run| {
+            let expected = oracles::pagerank(&shape.neighbors(), DAMPING.into(), SPREAD);
+            oracles::assert_ranks_near(&run.floats(), &expected, &format!("{} {}", shape.name, order.name));
+        },
+    }
+}
+
+pub(crate) const COMPONENTS: Subject = Subject {
+    name: "components",
+    gathers: Gathers::Published,
+    fits: |_, _| true,
+    run: |shape, how| {
+        let (mut graph, mut history) = (shape.plain().with_vertices(|v| v), History::default());
+        let outcome = engine(&mut graph, &Components, how, &mut history).run()?;
+        Ok(run_of(outcome, history, graph.vertex_data().iter().map(|label| u64::from(*label))))
+    },
+    check: |shape, _, run| {
+        assert!(run.bits.iter().copied().eq(oracles::components(shape).into_iter().map(u64::from)))
+    },
+};
+
+pub(crate) const SHORTEST_PATHS: Subject = Subject {
+    name: "shortest paths",
+    gathers: Gathers::Published,
+    fits: |shape, _| shape.vertices > 0,
+    run: |shape, how| {
+        let mut graph = shape.weighted().with_vertices(ShortestPaths::start(0));
+        let mut history = History::default();
+        let outcome = engine(&mut graph, &ShortestPaths, how, &mut history).start_at([0]).run()?;
+        Ok(run_of(outcome, history, graph.vertex_data().iter().map(|far| far.to_bits().into())))
+    },
+    check: |shape, _, run| assert_eq!(run.floats(), oracles::distances(shape, 0)),
+};
+
+const ALS_ROUNDS: u64 = 6;
+
+/// Enough that `f32` solves the systems of a hub, whose ratings need not span all directions.
+const fn lambda(weighted: bool) -> f32 {
+    if weighted { 0.1 } else { 5.0 }
+}
+
+pub(crate) const fn als<const RANK: usize, const WEIGHTED: bool>(name: &'static str) -> Subject {
+    Subject {
+        name,
+        gathers: Gathers::State,
+        fits: |shape, _| shape.left().is_some(),
+        run: |shape, how| {
+            let start = initial_factors(shape.vertices, RANK, 0.5, 1);
+            let fill = |v: u32, row: &mut [f32]| row.copy_from_slice(&start[RANK * v as usize..][..RANK]);
+            let (mut graph, mut history) = (shape.weighted().with_rows(RANK, fill), History::default());
+            let kind = if WEIGHTED { Regularization::Weighted } else { Regularization::Plain };
+            let program = Als::new(RANK, lambda(WEIGHTED), kind);
+            let outcome = engine(&mut graph, &program, how, &mut history).rounds(ALS_ROUNDS).run()?;
+            let factors = graph.vertex_data().iter().flatten().map(|x| u64::from(x.to_bits()));
+            Ok(run_of(outcome, history, factors))
+        },
+        check: |shape, order, run| {
+            let start = initial_factors(shape.vertices, RANK, 0.5, 1);
+            let reference =
+                Reference { rank: RANK, lambda: lambda(WEIGHTED).into(), weighted: WEIGHTED, iterations: 0 };
+            let expected = oracles::als(reference, shape, &start, ALS_ROUNDS as usize, order.has_sides());
+            for (at, (found, expected)) in run.floats().iter().zip(&expected).enumerate() {
+                let error = (f64::from(*found) - expected).abs();
+                assert!(error <= 2e-3 * expected.abs().max(1.0), "factor {at}: {found}, expected {expected}");
+            }
+        },
+    }
+}
+
+const CHAOS_ROUNDS: u64 = 7;
+
+pub(crate) const fn chaos<const G: u8, const S: u8, const PUBLISHED: bool, const COPIES: bool>(
+    name: &'static str,
+) -> Subject {
+    Subject {
+        name,
+        gathers: if PUBLISHED { Gathers::Published } else { Gathers::State },
+        fits: |_, _| true,
+        run: |shape, how| {
+            let mut graph = shape.weighted().with_vertices(|v| mix(v.into()));
+            let (mut history, program) = (History::default(), Chaos::<G, S, PUBLISHED, COPIES>);
+            let engine = engine(&mut graph, &program, how, &mut history).seed(SEED);
+            let outcome = engine.aggregate_every(2, &Everything).rounds(CHAOS_ROUNDS).run()?;
+            Ok(run_of(outcome, history, graph.vertex_data().iter().copied()))
+        },
+        check: |shape, order, run| {
+            let rules = Rules {
+                gather: edges(G),
+                scatter: edges(S),
+                published: PUBLISHED,
+                copies: COPIES,
+                selection: order.selection(),
+                phases: order.phases(),
+                start: None,
+                rounds: CHAOS_ROUNDS,
+                every: 2,
+            };
+            let expected = simulate(shape, &rules, (0..shape.vertices as u64).map(mix).collect());
+            assert_eq!(run.rounds, expected.rounds);
+            assert_eq!(run.outcome.reason, expected.reason);
+            assert_eq!(run.bits, expected.vertices);
+        },
+    }
+}

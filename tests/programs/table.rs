@@ -1,0 +1,100 @@
+//! One table: every program under every scheduler that admits it, on every shape, at every instruction level, with several numbers
+//! of threads. The result is the oracle's, and its bits are the same for all numbers of threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use gasworks::schedulers::{Rounds, Sweep};
+use gasworks::{Error, Gathers, Isa, Selection};
+
+use super::shapes::shapes;
+use super::subjects::{self, How, Order, Subject};
+
+const ORDERS: [Order; 5] = [
+    Order { name: "unsaid", make: || None },
+    Order { name: "rounds", make: || Some(Box::new(Rounds::new())) },
+    Order { name: "rounds of sides", make: || Some(Box::new(Rounds::sides())) },
+    Order { name: "sweep", make: || Some(Box::new(Sweep::new())) },
+    Order { name: "sweep of sides", make: || Some(Box::new(Sweep::sides())) },
+];
+
+const THREADS: [usize; 4] = [1, 2, 3, 8];
+
+const BUNDLED: [Subject; 7] = [
+    subjects::pagerank::<true>("pagerank"),
+    subjects::pagerank::<false>("pagerank that drops dangling mass"),
+    subjects::COMPONENTS,
+    subjects::SHORTEST_PATHS,
+    subjects::als::<1, true>("als, rank 1, weighted"),
+    subjects::als::<3, false>("als, rank 3, plain"),
+    subjects::als::<20, true>("als, rank 20, weighted"),
+];
+
+/// Named by the edges of gather and scatter.
+const HARD: [Subject; 12] = [
+    subjects::chaos::<1, 2, false, false>("in, out"),
+    subjects::chaos::<2, 1, false, false>("out, in"),
+    subjects::chaos::<3, 3, false, false>("all, all"),
+    subjects::chaos::<3, 3, false, true>("all, all, ghost is vertex"),
+    subjects::chaos::<1, 3, false, true>("in, all, ghost is vertex"),
+    subjects::chaos::<3, 2, false, false>("all, out"),
+    subjects::chaos::<2, 2, false, false>("out, out"),
+    subjects::chaos::<0, 3, false, false>("none, all"),
+    subjects::chaos::<3, 0, false, false>("all, none"),
+    subjects::chaos::<1, 2, true, false>("in, out, published"),
+    subjects::chaos::<2, 1, true, false>("out, in, published"),
+    subjects::chaos::<3, 3, true, false>("all, all, published"),
+];
+
+/// What the documentation admits.
+fn admitted(subject: &Subject, order: &Order, bipartite: bool) -> bool {
+    match subject.gathers {
+        Gathers::State => bipartite || !order.has_sides(),
+        Gathers::Published => order.selection() == Selection::Signalled && !order.has_sides(),
+    }
+}
+
+/// With `floats`, every subject runs at every instruction level; without, they take turns.
+fn run_table(subjects: &[Subject], floats: bool) {
+    let all = Isa::all().into_iter().filter(|isa| isa.is_available()).collect::<Vec<_>>();
+    let mut compared = 0;
+    for shape in shapes() {
+        for (at, subject) in subjects.iter().enumerate() {
+            let isas = if floats { &all[..] } else { &all[at % all.len()..][..1] };
+            for order in ORDERS.iter().filter(|order| (subject.fits)(&shape, order)) {
+                let place = format!("{} under {} on {}", subject.name, order.name, shape.name);
+                if !admitted(subject, order, shape.left().is_some()) {
+                    let refused = (subject.run)(&shape, How { order, threads: 2, isa: Isa::Baseline });
+                    assert!(matches!(refused, Err(Error::NotAdmitted { .. })), "{place}: {refused:?}");
+                    continue;
+                }
+                for isa in isas {
+                    let run = |threads| {
+                        (subject.run)(&shape, How { order, threads, isa: *isa })
+                            .unwrap_or_else(|error| panic!("{place}: {error}"))
+                    };
+                    let first = run(THREADS[0]);
+                    let judged = catch_unwind(AssertUnwindSafe(|| (subject.check)(&shape, order, &first)));
+                    judged.unwrap_or_else(|panic| {
+                        println!("wrong at {isa}: {place}");
+                        resume_unwind(panic)
+                    });
+                    for threads in &THREADS[1..] {
+                        assert!(run(*threads) == first, "{threads} threads differ at {isa}: {place}");
+                    }
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared >= 2 * shapes().len() * subjects.len() / 3, "only {compared} combinations ran");
+}
+
+#[test]
+fn bundled_programs_reach_the_oracle_with_the_same_bits() {
+    run_table(&BUNDLED, true);
+}
+
+#[test]
+fn hard_programs_do_what_a_simulation_does_with_the_same_bits() {
+    run_table(&HARD, false);
+}
