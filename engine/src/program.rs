@@ -6,7 +6,7 @@ use crate::accumulator::Accumulator;
 use crate::context::Context;
 use crate::data::{Data, Mut, Own, Ref, Row};
 use crate::graph::Vertex;
-use crate::memory::{Column, ColumnRef, Gathered};
+use crate::memory::{Column, RowOfEnds};
 use crate::signal::Signal;
 
 /// Which edges of a vertex.
@@ -235,22 +235,20 @@ impl<T: Default + Send + Sync + 'static> Ghost for Own<T> {
 
 /// The neighbours of a vertex along one direction: their ghosts and the edges to them.
 pub struct Neighborhood<'a, P: VertexProgram> {
-    ghosts: Gathered<'a, P::Ghost>,
-    edges: ColumnRef<'a, P::Edge>,
+    row: RowOfEnds<'a, P::Ghost, P::Edge>,
     outgoing: bool,
 }
 
 impl<'a, P: VertexProgram> Neighborhood<'a, P> {
     #[inline(always)]
-    pub(crate) fn new(ghosts: Gathered<'a, P::Ghost>, edges: ColumnRef<'a, P::Edge>, outgoing: bool) -> Self {
-        assert!(ghosts.len() == edges.len(), "one edge for each neighbour");
-        Neighborhood { ghosts, edges, outgoing }
+    pub(crate) fn new(row: RowOfEnds<'a, P::Ghost, P::Edge>, outgoing: bool) -> Self {
+        Neighborhood { row, outgoing }
     }
 
     /// How many neighbours; one that is joined by parallel edges counts once for each.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.ghosts.len()
+        self.row.len()
     }
 
     /// No neighbour at all.
@@ -270,7 +268,7 @@ impl<'a, P: VertexProgram> Neighborhood<'a, P> {
     /// If `i` is not below [`len`](Neighborhood::len).
     #[inline(always)]
     pub fn id(&self, i: usize) -> Vertex {
-        self.ghosts.index(i)
+        self.row.end(i)
     }
 
     /// The ghost of the i-th neighbour.
@@ -279,7 +277,7 @@ impl<'a, P: VertexProgram> Neighborhood<'a, P> {
     /// If `i` is not below [`len`](Neighborhood::len).
     #[inline(always)]
     pub fn ghost(&self, i: usize) -> Ref<'a, P::Ghost> {
-        self.ghosts.get(i)
+        self.row.ghost(i)
     }
 
     /// The edge to the i-th neighbour.
@@ -288,6 +286,6 @@ impl<'a, P: VertexProgram> Neighborhood<'a, P> {
     /// If `i` is not below [`len`](Neighborhood::len).
     #[inline(always)]
     pub fn edge(&self, i: usize) -> Ref<'a, P::Edge> {
-        self.edges.get(i)
+        self.row.edge(i)
     }
 }

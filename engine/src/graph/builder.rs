@@ -7,10 +7,9 @@ use rayon::prelude::*;
 
 use super::counting_sort::counting_sort;
 use super::edge_columns::EdgeColumns;
-use super::topology::Adjacency;
 use super::{Graph, Topology};
 use crate::error::Error;
-use crate::memory::{Buffer, Column, Indices};
+use crate::memory::{Buffer, Column, Rows};
 
 /// What becomes of several edges with the same source and target.
 #[derive(Clone, Copy, Debug, Default)]
@@ -229,12 +228,12 @@ fn side<E: Pod + Send + Sync>(
     end: impl Fn(&Edge<E>) -> u32 + Sync,
     other_end: impl Fn(&Edge<E>) -> u32 + Sync,
     (low, high): (u32, u32),
-) -> (Arc<Adjacency>, Column<E>, Vec<Edge<E>>) {
+) -> (Arc<Rows>, Column<E>, Vec<Edge<E>>) {
     let (offsets, edges) = counting_sort(edges, vertices, end);
     let offsets = Buffer::par_from_fn(offsets.len(), |at| offsets[at]);
-    let ends = Indices::new(Buffer::par_from_fn(edges.len(), |at| other_end(&edges[at])), low, high);
+    let ends = Buffer::par_from_fn(edges.len(), |at| other_end(&edges[at]));
     let data = Column::par_from_fn(edges.len(), |at| edges[at].data);
-    (Arc::new(Adjacency { offsets, ends }), data, edges)
+    (Arc::new(Rows::new(offsets, ends, low, high)), data, edges)
 }
 
 /// Stable: parallel edges keep their order.

@@ -52,9 +52,9 @@ impl Topology {
     /// In an undirected graph, the in-edge at a position *is* the arc at that position read backward, so the answer names the
     /// reverse arc.
     pub(crate) fn in_to_out(&self) -> Vec<u64> {
-        let mut next = self.into.offsets.to_vec();
+        let mut next = self.into.offsets().to_vec();
         let mut positions = vec![0; self.edges()];
-        for (position, target) in self.out.ends.as_slice().iter().enumerate() {
+        for (position, target) in self.out.ends().iter().enumerate() {
             let at = &mut next[*target as usize];
             positions[*at as usize] = position as u64;
             *at += 1;

@@ -105,16 +105,16 @@ impl<V: Data, E: Data> Graph<V, E> {
         merge: impl Fn(&mut A, A),
     ) -> A {
         let out = &self.topology.out;
-        let (targets, data) = (out.ends.as_slice(), self.edges.outgoing());
+        let (targets, data) = (out.ends(), self.edges.outgoing());
         let parts: Vec<A> = (0..self.edges().div_ceil(BLOCK))
             .into_par_iter()
             .map(|block| {
                 let (from, to) = (block * BLOCK, self.edges().min((block + 1) * BLOCK));
                 // The last vertex whose edges start at or before `from`.
-                let mut source = out.offsets.partition_point(|offset| *offset <= from as u64) - 1;
+                let mut source = out.offsets().partition_point(|offset| *offset <= from as u64) - 1;
                 let mut sum = zero();
                 for (at, target) in (from..to).zip(&targets[from..to]) {
-                    while out.offsets[source + 1] <= at as u64 {
+                    while out.offsets()[source + 1] <= at as u64 {
                         source += 1;
                     }
                     fold(&mut sum, source as u32, *target, data.get(at));

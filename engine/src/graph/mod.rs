@@ -101,7 +101,7 @@ impl<V: Data, E: Data> Graph<V, E> {
     pub fn edge_list(&self) -> impl Iterator<Item = (Vertex, Vertex, Ref<'_, E>)> {
         (0..self.vertices() as u32).flat_map(move |source| {
             let (from, to) = self.topology.out.range(source);
-            let targets = &self.topology.out.ends.as_slice()[from..to];
+            let targets = &self.topology.out.ends()[from..to];
             targets
                 .iter()
                 .zip(from..to)

@@ -2,34 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::memory::{Buffer, Indices};
-
-/// One direction of the edges: for each vertex, the other ends of its edges, ascending.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Adjacency {
-    /// `vertices + 1` positions in `ends`.
-    pub(crate) offsets: Buffer<u64>,
-    pub(crate) ends: Indices,
-}
-
-impl Adjacency {
-    #[inline(always)]
-    pub(crate) fn range(&self, vertex: u32) -> (usize, usize) {
-        let at = vertex as usize;
-        (self.offsets[at] as usize, self.offsets[at + 1] as usize)
-    }
-
-    #[inline(always)]
-    pub(crate) fn degree(&self, vertex: u32) -> u32 {
-        let (from, to) = self.range(vertex);
-        (to - from) as u32
-    }
-
-    pub(crate) fn neighbors(&self, vertex: u32) -> &[u32] {
-        let (from, to) = self.range(vertex);
-        &self.ends.as_slice()[from..to]
-    }
-}
+use crate::memory::Rows;
 
 /// One of the two directions in which edges are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,20 +15,20 @@ pub(crate) enum Side {
 /// which they were given. `u32` vertices, `u64` offsets. An undirected graph stores each edge as two arcs, a self-loop as one.
 #[derive(Clone, Debug)]
 pub struct Topology {
-    pub(crate) out: Arc<Adjacency>,
-    pub(crate) into: Arc<Adjacency>,
+    pub(crate) out: Arc<Rows>,
+    pub(crate) into: Arc<Rows>,
     /// Bipartite: `0..left` are the left vertices, and every edge goes from left to right.
     left: Option<u32>,
 }
 
 impl Topology {
-    pub(crate) fn new(out: Arc<Adjacency>, into: Arc<Adjacency>, left: Option<u32>) -> Self {
-        debug_assert_eq!(out.offsets.len(), into.offsets.len());
+    pub(crate) fn new(out: Arc<Rows>, into: Arc<Rows>, left: Option<u32>) -> Self {
+        debug_assert_eq!(out.vertices(), into.vertices());
         Topology { out, into, left }
     }
 
     #[inline(always)]
-    pub(crate) fn side(&self, side: Side) -> &Adjacency {
+    pub(crate) fn side(&self, side: Side) -> &Rows {
         match side {
             Side::In => &self.into,
             Side::Out => &self.out,
@@ -64,12 +37,12 @@ impl Topology {
 
     /// How many vertices.
     pub fn vertices(&self) -> usize {
-        self.out.offsets.len() - 1
+        self.out.vertices()
     }
 
     /// How many edges; arcs in an undirected graph.
     pub fn edges(&self) -> usize {
-        self.out.ends.as_slice().len()
+        self.out.ends().len()
     }
 
     /// How many left vertices a bipartite graph has: `0..left`, all edges from left to right.
@@ -106,7 +79,6 @@ impl Topology {
 
     /// Memory taken.
     pub fn bytes(&self) -> usize {
-        let one = |side: &Adjacency| 8 * side.offsets.len() + 4 * side.ends.as_slice().len();
-        if self.is_undirected() { one(&self.out) } else { one(&self.out) + one(&self.into) }
+        if self.is_undirected() { self.out.bytes() } else { self.out.bytes() + self.into.bytes() }
     }
 }

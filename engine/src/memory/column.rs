@@ -65,7 +65,7 @@ impl<D: Store> Column<D> {
     pub fn get(&self, at: usize) -> D::Ref<'_> {
         assert!(at < self.shape.len, "{at} of a column of {}", self.shape.len);
         // SAFETY: at < len, and elements.len() == len * stride with stride >= width.
-        unsafe { D::get(&self.elements, at * D::step(self.shape.stride), self.shape.width) }
+        unsafe { D::lend(self.elements.as_ptr().add(at * D::step(self.shape.stride)), self.shape.width) }
     }
 
     /// The value of `at`, exclusively.
@@ -76,7 +76,9 @@ impl<D: Store> Column<D> {
     pub fn get_mut(&mut self, at: usize) -> D::Mut<'_> {
         assert!(at < self.shape.len, "{at} of a column of {}", self.shape.len);
         // SAFETY: as in `get`.
-        unsafe { D::get_mut(&mut self.elements, at * D::step(self.shape.stride), self.shape.width) }
+        unsafe {
+            D::lend_mut(self.elements.as_mut_ptr().add(at * D::step(self.shape.stride)), self.shape.width)
+        }
     }
 
     /// All values in order.
@@ -204,7 +206,7 @@ impl<'a, D: Store> ColumnRef<'a, D> {
     #[inline(always)]
     pub(super) unsafe fn get_unchecked(&self, at: usize) -> D::Ref<'a> {
         // SAFETY: at < len, and elements.len() == len * stride with stride >= width.
-        unsafe { D::get(self.elements, at * D::step(self.shape.stride), self.shape.width) }
+        unsafe { D::lend(self.elements.as_ptr().add(at * D::step(self.shape.stride)), self.shape.width) }
     }
 
     /// A copy.
@@ -229,6 +231,34 @@ impl<'a, D: Store> ColumnRef<'a, D> {
             elements: &self.elements[from * stride..to * stride],
             shape: Shape { len: to - from, ..self.shape },
         }
+    }
+
+    /// # Safety
+    /// `from <= to`, and `to` is at most [`len`](ColumnRef::len).
+    #[inline(always)]
+    pub(super) unsafe fn range_unchecked(&self, from: usize, to: usize) -> Self {
+        let stride = D::step(self.shape.stride);
+        // SAFETY: the caller's bounds, and elements.len() == len * stride.
+        let elements = unsafe { self.elements.get_unchecked(from * stride..to * stride) };
+        ColumnRef { elements, shape: Shape { len: to - from, ..self.shape } }
+    }
+
+    /// Where the value of index 0 is or would be, if the first value had the index `base`: to be read at indices of values
+    /// only.
+    #[inline(always)]
+    pub(super) fn origin(&self, base: u32) -> *const D::Element {
+        self.elements.as_ptr().wrapping_sub(base as usize * D::step(self.shape.stride))
+    }
+
+    /// The value of an index.
+    ///
+    /// # Safety
+    /// `origin` is this view's for some base, and the index is one of `base..base + len`.
+    #[inline(always)]
+    pub(super) unsafe fn at_origin(&self, origin: *const D::Element, index: u32) -> D::Ref<'a> {
+        let start = origin.wrapping_add(index as usize * D::step(self.shape.stride));
+        // SAFETY: `start` is the first element of a value of this view, which is lent for 'a.
+        unsafe { D::lend(start, self.shape.width) }
     }
 
     /// The values of `0..at`, and those from `at` on.
@@ -280,7 +310,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
     pub fn get(&self, at: usize) -> D::Ref<'_> {
         assert!(at < self.shape.len, "{at} of a column of {}", self.shape.len);
         // SAFETY: at < len, and elements.len() == len * stride with stride >= width.
-        unsafe { D::get(self.elements, at * D::step(self.shape.stride), self.shape.width) }
+        unsafe { D::lend(self.elements.as_ptr().add(at * D::step(self.shape.stride)), self.shape.width) }
     }
 
     /// The value of `at`, exclusively.
@@ -291,7 +321,9 @@ impl<'a, D: Store> ColumnMut<'a, D> {
     pub fn get_mut(&mut self, at: usize) -> D::Mut<'_> {
         assert!(at < self.shape.len, "{at} of a column of {}", self.shape.len);
         // SAFETY: as in `get`.
-        unsafe { D::get_mut(self.elements, at * D::step(self.shape.stride), self.shape.width) }
+        unsafe {
+            D::lend_mut(self.elements.as_mut_ptr().add(at * D::step(self.shape.stride)), self.shape.width)
+        }
     }
 
     /// The values of `0..at`, and those from `at` on.
@@ -316,7 +348,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
         let width = self.shape.width;
         let (first, second) = self.disjoint(at, other);
         // SAFETY: each part is one value of at least `width` elements, from `disjoint`.
-        unsafe { (D::get_mut(first, 0, width), D::get(second, 0, width)) }
+        unsafe { (D::lend_mut(first.as_mut_ptr(), width), D::lend(second.as_ptr(), width)) }
     }
 
     /// The values of `at` and `other`, both exclusively.
@@ -327,7 +359,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
         let width = self.shape.width;
         let (first, second) = self.disjoint(at, other);
         // SAFETY: each part is one value of at least `width` elements, from `disjoint`.
-        unsafe { (D::get_mut(first, 0, width), D::get_mut(second, 0, width)) }
+        unsafe { (D::lend_mut(first.as_mut_ptr(), width), D::lend_mut(second.as_mut_ptr(), width)) }
     }
 
     /// The elements of two different values, each from its first to its stride's end.

@@ -23,14 +23,14 @@ pub trait Store: Sized + Send + Sync + 'static {
     /// The value that starts at `start`.
     ///
     /// # Safety
-    /// `start + width <= elements.len()`, and `width` is the column's.
-    unsafe fn get(elements: &[Self::Element], start: usize, width: usize) -> Self::Ref<'_>;
+    /// `width` initialised elements from `start` on are lent for `'a`, and `width` is the column's.
+    unsafe fn lend<'a>(start: *const Self::Element, width: usize) -> Self::Ref<'a>;
 
     /// The value that starts at `start`.
     ///
     /// # Safety
-    /// As [`get`](Store::get).
-    unsafe fn get_mut(elements: &mut [Self::Element], start: usize, width: usize) -> Self::Mut<'_>;
+    /// `width` initialised elements from `start` on are lent exclusively for `'a`, and `width` is the column's.
+    unsafe fn lend_mut<'a>(start: *mut Self::Element, width: usize) -> Self::Mut<'a>;
 }
 
 impl<T: Pod + Send + Sync> Store for T {
@@ -49,15 +49,15 @@ impl<T: Pod + Send + Sync> Store for T {
     }
 
     #[inline(always)]
-    unsafe fn get(elements: &[T], start: usize, _: usize) -> &T {
-        // SAFETY: the caller's bound, with width 1.
-        unsafe { elements.get_unchecked(start) }
+    unsafe fn lend<'a>(start: *const T, _: usize) -> &'a T {
+        // SAFETY: the caller lends one element.
+        unsafe { &*start }
     }
 
     #[inline(always)]
-    unsafe fn get_mut(elements: &mut [T], start: usize, _: usize) -> &mut T {
-        // SAFETY: the caller's bound, with width 1.
-        unsafe { elements.get_unchecked_mut(start) }
+    unsafe fn lend_mut<'a>(start: *mut T, _: usize) -> &'a mut T {
+        // SAFETY: the caller lends one element exclusively.
+        unsafe { &mut *start }
     }
 }
 
@@ -79,15 +79,15 @@ impl<T: Pod + Send + Sync> Store for Row<T> {
     }
 
     #[inline(always)]
-    unsafe fn get(elements: &[T], start: usize, width: usize) -> &[T] {
-        // SAFETY: the caller's bound.
-        unsafe { elements.get_unchecked(start..start + width) }
+    unsafe fn lend<'a>(start: *const T, width: usize) -> &'a [T] {
+        // SAFETY: the caller lends `width` elements.
+        unsafe { std::slice::from_raw_parts(start, width) }
     }
 
     #[inline(always)]
-    unsafe fn get_mut(elements: &mut [T], start: usize, width: usize) -> &mut [T] {
-        // SAFETY: the caller's bound.
-        unsafe { elements.get_unchecked_mut(start..start + width) }
+    unsafe fn lend_mut<'a>(start: *mut T, width: usize) -> &'a mut [T] {
+        // SAFETY: the caller lends `width` elements exclusively.
+        unsafe { std::slice::from_raw_parts_mut(start, width) }
     }
 }
 
@@ -107,14 +107,14 @@ impl<T: Send + Sync + 'static> Store for Own<T> {
     }
 
     #[inline(always)]
-    unsafe fn get(elements: &[T], start: usize, _: usize) -> &T {
-        // SAFETY: the caller's bound, with width 1.
-        unsafe { elements.get_unchecked(start) }
+    unsafe fn lend<'a>(start: *const T, _: usize) -> &'a T {
+        // SAFETY: the caller lends one element.
+        unsafe { &*start }
     }
 
     #[inline(always)]
-    unsafe fn get_mut(elements: &mut [T], start: usize, _: usize) -> &mut T {
-        // SAFETY: the caller's bound, with width 1.
-        unsafe { elements.get_unchecked_mut(start) }
+    unsafe fn lend_mut<'a>(start: *mut T, _: usize) -> &'a mut T {
+        // SAFETY: the caller lends one element exclusively.
+        unsafe { &mut *start }
     }
 }

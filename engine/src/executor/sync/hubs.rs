@@ -26,12 +26,13 @@ pub(super) struct Hubs {
     parts: Vec<Part>,
 }
 
+/// Some edges of one hub.
 #[derive(Clone, Copy)]
-struct Part {
-    vertex: Vertex,
-    side: Side,
-    from: usize,
-    to: usize,
+pub(super) struct Part {
+    pub(super) vertex: Vertex,
+    pub(super) side: Side,
+    pub(super) from: usize,
+    pub(super) to: usize,
 }
 
 /// An accumulator for one part of a wave, and whether it gathered anything.
@@ -115,8 +116,8 @@ impl<P: VertexProgram> WithSimd for GatherPart<'_, '_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> (bool, P::Gather) {
-        let GatherPart { shared, part: Part { vertex, side, from, to }, mut sum } = self;
-        let any = shared.gather_part(simd, vertex, side, from, to, &mut sum);
+        let GatherPart { shared, part, mut sum } = self;
+        let any = shared.gather_part(simd, part, &mut sum);
         sum.settle(simd);
         (any, sum)
     }

@@ -3,13 +3,13 @@
 use gasworks_kernels::Isa;
 use std::ops::Range;
 
-use super::chunks::cut;
+use super::chunks::{cut, sides};
 use super::frontier::Frontier;
 use super::hubs::{Hubs, Slot};
 use super::visit::{Accumulators, Chunk, From, List, Own, Shared, Tally};
 use crate::context::Context;
 use crate::data::{Data, Mut};
-use crate::graph::{EdgeColumns, Topology, Vertex, VertexSet};
+use crate::graph::{EdgeColumns, Side, Topology, Vertex, VertexSet};
 use crate::memory::{Column, ColumnMut, ColumnRef};
 use crate::program::{Ghost, VertexProgram};
 use crate::scheduler::{Phase, Selection};
@@ -120,13 +120,23 @@ impl<P: VertexProgram> Machine<P> {
             (Phase::Left | Phase::Right, Some(left)) => Views::side(phase, left, vertices, &mut self.ghosts),
             _ => Views::all(vertices, &self.ghosts, &mut self.next_ghosts),
         };
+        let (base, ghosts) = (views.base, views.ghosts);
+        let read = |side, edges| {
+            let follows = |along| sides(along, cx.topology).any(|other| other == side);
+            let read = || cx.topology.side(side).reading(base, ghosts, edges);
+            // A phase of one side reads the other: only these edges have their other ends among the ghosts.
+            let here = match phase {
+                Phase::All => true,
+                Phase::Left => side == Side::Out,
+                Phase::Right => side == Side::In,
+            };
+            (here && (follows(P::GATHER) || follows(P::SCATTER))).then(read)
+        };
         let shared = Shared {
             program,
             cx,
-            ghosts: views.ghosts,
-            base: views.base,
-            in_edges: edges.incoming(),
-            out_edges: edges.outgoing(),
+            into: read(Side::In, edges.incoming()),
+            out: read(Side::Out, edges.outgoing()),
             active: sets.active,
             publishers: sets.publishers,
             woken: sets.woken,

@@ -5,11 +5,12 @@ use std::sync::PoisonError;
 use pulp::{Simd, WithSimd};
 
 use super::chunks::{HUB, degree, sides};
+use super::hubs::Part;
 use crate::accumulator::Accumulator;
 use crate::context::Context;
 use crate::data::Ref;
 use crate::graph::{Side, Vertex, VertexSet};
-use crate::memory::{ColumnMut, ColumnRef};
+use crate::memory::{ColumnMut, Reading};
 use crate::primitives::Mutex;
 use crate::program::{Gathers, Neighborhood, VertexProgram};
 use crate::signal::Signal;
@@ -59,11 +60,9 @@ impl List for &[Vertex] {
 pub(super) struct Shared<'a, P: VertexProgram> {
     pub(super) program: &'a P,
     pub(super) cx: Context<'a, P::Global>,
-    /// The ghosts that neighbours read; the first is that of vertex `base`.
-    pub(super) ghosts: ColumnRef<'a, P::Ghost>,
-    pub(super) base: Vertex,
-    pub(super) in_edges: ColumnRef<'a, P::Edge>,
-    pub(super) out_edges: ColumnRef<'a, P::Edge>,
+    /// The edges of each side, with the ghosts that lie at their other ends; none where the program does not follow them.
+    pub(super) into: Option<Reading<'a, P::Ghost, P::Edge>>,
+    pub(super) out: Option<Reading<'a, P::Ghost, P::Edge>>,
     /// Only these run, if given.
     pub(super) active: Option<&'a VertexSet>,
     /// Published gathers: whose ghosts there are to take.
@@ -155,54 +154,66 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
     /// Gathers all neighbours; whether there was something to gather.
     #[inline(always)]
     fn gather<S: Simd>(&self, simd: S, vertex: Vertex, own: &Own<'_, P>, sum: &mut P::Gather) -> bool {
-        let topology = self.cx.topology;
-        let mut any = P::GATHERS == Gathers::State;
         if !self.wants(vertex, own) {
             return false;
         }
-        for side in sides(P::GATHER, topology) {
-            let (from, to) = topology.side(side).range(vertex);
-            any |= from < to && !sum.is_full() && self.gather_part(simd, vertex, side, from, to, sum);
+        let mut any = P::GATHERS == Gathers::State;
+        for side in sides(P::GATHER, self.cx.topology) {
+            if let Some(edges) = self.side(side) {
+                any |= self.gather_row(
+                    simd,
+                    vertex,
+                    Neighborhood::new(edges.row(vertex), side == Side::Out),
+                    sum,
+                );
+            }
         }
         any
     }
 
-    /// Gathers the neighbours of one part of the edges; whether there was something to gather.
+    /// Gathers one part of the edges; whether there was something to gather.
     #[inline(always)]
-    pub(super) fn gather_part<S: Simd>(
+    pub(super) fn gather_part<S: Simd>(&self, simd: S, part: Part, sum: &mut P::Gather) -> bool {
+        let Some(edges) = self.side(part.side) else { return false };
+        let row = edges.part(part.from, part.to);
+        self.gather_row(simd, part.vertex, Neighborhood::new(row, part.side == Side::Out), sum)
+    }
+
+    #[inline(always)]
+    fn gather_row<S: Simd>(
         &self,
         simd: S,
         vertex: Vertex,
-        side: Side,
-        from: usize,
-        to: usize,
+        neighbors: Neighborhood<'a, P>,
         sum: &mut P::Gather,
     ) -> bool {
         let cx = self.cx(vertex);
-        let neighbors = self.neighbors(side, from, to);
-        let Some(publishers) = self.publishers else {
-            self.program.gather_all(simd, &cx, sum, &neighbors);
+        if P::GATHERS == Gathers::State {
+            if !neighbors.is_empty() {
+                self.program.gather_all(simd, &cx, sum, &neighbors);
+            }
             return true;
-        };
+        }
+        let Some(publishers) = self.publishers else { return false };
         let mut any = false;
         for i in 0..neighbors.len() {
+            if sum.is_full() {
+                break;
+            }
             if publishers.contains(neighbors.id(i)) {
                 any = true;
                 self.program.gather(&cx, sum, neighbors.ghost(i), neighbors.edge(i));
-                if sum.is_full() {
-                    break;
-                }
             }
         }
         any
     }
 
     #[inline(always)]
-    fn neighbors(&self, side: Side, from: usize, to: usize) -> Neighborhood<'a, P> {
-        let edges = if side == Side::Out { self.out_edges } else { self.in_edges };
-        let ends = &self.cx.topology.side(side).ends;
-        let ghosts = ends.gathered(from, to, self.base, self.ghosts);
-        Neighborhood::new(ghosts, edges.range(from, to), side == Side::Out)
+    fn side(&self, side: Side) -> Option<&Reading<'a, P::Ghost, P::Edge>> {
+        match side {
+            Side::In => self.into.as_ref(),
+            Side::Out => self.out.as_ref(),
+        }
     }
 
     /// Applies the sum, wakes neighbours, and publishes the ghost if it may.
@@ -230,17 +241,20 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 
     #[inline(always)]
     fn scatter(&self, cx: &Context<'_, P::Global>, signal: Signal, vertex: Ref<'_, P::Vertex>) {
-        if let Some(published) = self.published {
-            published.insert(cx.vertex);
+        if P::GATHERS == Gathers::Published {
+            if let Some(published) = self.published {
+                published.insert(cx.vertex);
+            }
+            return;
         }
         let Some(woken) = self.woken else { return };
         for side in sides(P::SCATTER, self.cx.topology) {
-            let (from, to) = self.cx.topology.side(side).range(cx.vertex);
-            let neighbors = self.neighbors(side, from, to);
+            let Some(edges) = self.side(side) else { continue };
+            let neighbors = edges.row(cx.vertex);
             for i in 0..neighbors.len() {
                 let said = self.program.scatter(cx, signal, vertex, neighbors.edge(i), neighbors.ghost(i));
                 if said.wakes() {
-                    woken.insert(neighbors.id(i));
+                    woken.insert(neighbors.end(i));
                 }
             }
         }
