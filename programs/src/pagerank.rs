@@ -86,9 +86,8 @@ impl<E: Data> Aggregate<f32, E> for DanglingMass {
     }
     #[inline(always)]
     fn fold_vertex(&self, sum: &mut f64, topology: &Topology, vertex: Vertex, rank: &f32) {
-        if topology.out_degree(vertex) == 0 {
-            *sum += f64::from(*rank)
-        }
+        // Selected, not jumped over: which vertices dangle cannot be predicted.
+        *sum += if topology.out_degree(vertex) == 0 { f64::from(*rank) } else { 0.0 }
     }
     fn merge(&self, sum: &mut f64, part: f64) {
         *sum += part

@@ -230,8 +230,9 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         let signal = self.program.apply_with(simd, &cx, own.vertices.get_mut(at), sum);
         tally.updates += 1;
         tally.residual += f64::from(signal.change());
-        if signal.wakes() {
-            tally.signalled += 1;
+        tally.signalled += u64::from(signal.wakes());
+        let heard = self.published.is_some() || self.woken.is_some();
+        if heard && signal.wakes() {
             self.scatter(&cx, signal, own.vertices.get(at));
         }
         if let Some(publish) = &mut own.publish {
