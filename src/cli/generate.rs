@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use clap::{Args, Subcommand};
+use clap::{ArgAction, Args, Subcommand};
 use gasworks::generate::{self, RatingsShape, Rmat, write_edges, write_ratings};
 
 use super::error::Failure;
@@ -69,13 +69,13 @@ struct RmatGraph {
     #[arg(short, long, value_name = "P", default_value_t = Rmat::C)]
     c: f64,
     /// Whether vertices are renumbered at random, so that a number tells nothing of a degree
-    #[arg(long, value_name = "yes|no", default_value = "yes", value_parser = names(YES_NO))]
+    #[arg(long, value_name = "yes|no", default_value = "yes", action = ArgAction::Set, value_parser = names(YES_NO))]
     permute: bool,
     /// Whether edges from a vertex to itself stay
-    #[arg(long, value_name = "yes|no", default_value = "no", value_parser = names(YES_NO))]
+    #[arg(long, value_name = "yes|no", default_value = "no", action = ArgAction::Set, value_parser = names(YES_NO))]
     keep_self_loops: bool,
     /// Whether one of equal edges stays, sorted, instead of all in the order of drawing
-    #[arg(long, value_name = "yes|no", default_value = "yes", value_parser = names(YES_NO))]
+    #[arg(long, value_name = "yes|no", default_value = "yes", action = ArgAction::Set, value_parser = names(YES_NO))]
     deduplicate: bool,
     /// Whole weights drawn from this range, such as 1..255 [default: no weights]
     #[arg(long, value_name = "LOW..HIGH", value_parser = range)]

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use gasworks::Engine;
 use gasworks::programs::{DanglingMass, PageRank};
 use gasworks::schedulers::Sweep;
@@ -36,8 +36,8 @@ pub(crate) struct Pagerank {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     iterations: u64,
     /// What becomes of the rank of vertices without out-edges: spread over all, or none: dropped, as in GAPBS
-    #[arg(long, value_name = "WAY", default_value = "spread", value_parser = names([("spread", true), ("none", false)]))]
-    dangling: bool,
+    #[arg(long = "dangling", value_name = "WAY", default_value = "spread", action = ArgAction::Set, value_parser = names([("spread", true), ("none", false)]))]
+    spread: bool,
     /// Write id, tab, rank for each vertex, by id; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
@@ -73,7 +73,7 @@ impl Pagerank {
         })?;
 
         let program = PageRank { damping: self.damping, ..PageRank::default() };
-        let dangling = DanglingMass { damping: self.damping, spread: self.dangling };
+        let dangling = DanglingMass { damping: self.damping, spread: self.spread };
         let mut failure = None;
         let stop = run::stop_on_interrupt(reporter);
         let mut observer = run::watch(&mut failure, |progress, _| {

@@ -144,7 +144,7 @@ fn sample(reporter: &Reporter) -> Result<(Source, Option<Source>), Failure> {
     use gasworks_samples::movielens::{MOVIES, NAME, RATINGS};
     reporter.say(format_args!(
         "no RATINGS named: using the embedded sample, {NAME} (GroupLens, University of Minnesota; Harper and Konstan \
-         2015); not for commercial use, see the notice in its documentation"
+         2015); not for commercial use, see samples/movielens/README.txt in the source"
     ));
     let name = |what: &str| Path::new(NAME).join(what);
     let ratings = Source::from_memory(name("ratings.csv"), RATINGS);

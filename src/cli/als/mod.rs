@@ -64,7 +64,7 @@ pub(crate) struct Als {
     #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = up_to(1e9), help_heading = "Model")]
     tolerance: f32,
 
-    /// Share of each user's ratings that is held out to measure on, chosen by the seed; 0 holds out none [default: 0.1, none with --test]
+    /// Share of each user's ratings that is held out to measure on, chosen by the seed; 0 learns from all of them [default: 0.1, none with --test]
     #[arg(long, value_name = "SHARE", value_parser = share::<f64>, conflicts_with = "test", help_heading = "Measuring")]
     holdout: Option<f64>,
     /// Ratings to measure on, instead of a part of RATINGS

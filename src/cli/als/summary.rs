@@ -44,8 +44,9 @@ pub(super) fn show(
     reporter.line("")?;
     let seen = model.seen(number).len();
     let plural = if seen == 1 { "" } else { "s" };
-    reporter
-        .line(format_args!("Recommended to user {user}, who rated {seen} other item{plural} in training:"))?;
+    reporter.line(format_args!(
+        "Recommended to user {user}, who rated {seen} other item{plural} in training; items with few ratings are held back:"
+    ))?;
     lists::explain(&user, list.basis, reporter);
     lists::show(model, &list.items, "predicted", &held_out, reporter)
 }
