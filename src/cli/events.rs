@@ -22,7 +22,7 @@ pub(crate) struct Start<'a> {
     pub(crate) edges: usize,
     pub(crate) load_seconds: f64,
     pub(crate) run: &'a RunOptions,
-    /// Rounds at most, for the bar.
+    /// Rounds at most, for the bar; 0 where nobody knows.
     pub(crate) iterations: u64,
     /// What only this command has.
     pub(crate) more: Metrics,
@@ -155,9 +155,11 @@ impl Reporter {
         event.as_object_mut().expect("an object").extend(more);
         self.event(event)?;
         if self.has_bar() {
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} iterations, {msg} [{elapsed}]");
-            let bar = ProgressBar::new(iterations);
-            bar.set_style(style.expect("a valid template"));
+            let (bar, template) = match iterations {
+                0 => (ProgressBar::new_spinner(), "{spinner} iteration {pos}, {msg} [{elapsed}]"),
+                _ => (ProgressBar::new(iterations), "{bar:30} {pos}/{len} iterations, {msg} [{elapsed}]"),
+            };
+            bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
             self.bar = Some(bar);
         }
         Ok(())

@@ -43,7 +43,7 @@ struct Ratings {
     #[arg(long, value_name = "K", default_value_t = RatingsShape::RANK)]
     rank: u32,
     /// Standard deviation of what no model can explain, in stars
-    #[arg(long, value_name = "STARS", default_value_t = RatingsShape::NOISE)]
+    #[arg(allow_negative_numbers = true, long, value_name = "STARS", default_value_t = RatingsShape::NOISE)]
     noise: f32,
     #[command(flatten)]
     common: Common,
@@ -60,22 +60,31 @@ struct RmatGraph {
     #[arg(long, value_name = "N", default_value_t = Rmat::EDGE_FACTOR)]
     edge_factor: u32,
     /// Probability that both ends are in the lower half
-    #[arg(short, long, value_name = "P", default_value_t = Rmat::A)]
+    #[arg(allow_negative_numbers = true, short, long, value_name = "P", default_value_t = Rmat::A)]
     a: f64,
     /// Probability of the source in the lower half, the target in the upper
-    #[arg(short, long, value_name = "P", default_value_t = Rmat::B)]
+    #[arg(allow_negative_numbers = true, short, long, value_name = "P", default_value_t = Rmat::B)]
     b: f64,
     /// Probability of the source in the upper half, the target in the lower
-    #[arg(short, long, value_name = "P", default_value_t = Rmat::C)]
+    #[arg(allow_negative_numbers = true, short, long, value_name = "P", default_value_t = Rmat::C)]
     c: f64,
     /// Whether vertices are renumbered at random, so that a number tells nothing of a degree
-    #[arg(long, value_name = "yes|no", default_value = "yes", action = ArgAction::Set, value_parser = names(YES_NO))]
+    #[arg(
+        long, value_name = "yes|no", default_value = "yes", action = ArgAction::Set,
+        value_parser = names(YES_NO)
+    )]
     permute: bool,
     /// Whether edges from a vertex to itself stay
-    #[arg(long, value_name = "yes|no", default_value = "no", action = ArgAction::Set, value_parser = names(YES_NO))]
+    #[arg(
+        long, value_name = "yes|no", default_value = "no", action = ArgAction::Set,
+        value_parser = names(YES_NO)
+    )]
     keep_self_loops: bool,
     /// Whether one of equal edges stays, sorted, instead of all in the order of drawing
-    #[arg(long, value_name = "yes|no", default_value = "yes", action = ArgAction::Set, value_parser = names(YES_NO))]
+    #[arg(
+        long, value_name = "yes|no", default_value = "yes", action = ArgAction::Set,
+        value_parser = names(YES_NO)
+    )]
     deduplicate: bool,
     /// Whole weights drawn from this range, such as 1..255 [default: no weights]
     #[arg(long, value_name = "LOW..HIGH", value_parser = range)]

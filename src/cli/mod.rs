@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod generate;
 mod graph;
+mod inspect;
 mod lists;
 mod options;
 mod output;
@@ -51,6 +52,7 @@ enum Command {
     Pagerank(pagerank::Pagerank),
     Components(components::Components),
     Sssp(sssp::Sssp),
+    Inspect(inspect::Inspect),
     Generate(generate::Generate),
 }
 
@@ -64,6 +66,7 @@ impl Cli {
             Command::Pagerank(command) => command.run.voice,
             Command::Components(command) => command.run.voice,
             Command::Sssp(command) => command.run.voice,
+            Command::Inspect(command) => command.voice,
             Command::Generate(command) => command.voice(),
         }
     }
@@ -77,7 +80,16 @@ impl Cli {
             Command::Pagerank(command) => command.run(reporter),
             Command::Components(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),
+            Command::Inspect(command) => command.run(reporter),
             Command::Generate(command) => command.run(reporter),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn options_do_not_collide() {
+        <super::Cli as clap::CommandFactory>::command().debug_assert();
     }
 }

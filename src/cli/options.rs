@@ -35,7 +35,7 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "N")]
     pub(crate) max_updates: Option<u64>,
     /// Stop at the first barrier after so many seconds of computing, loading not counted [default: no limit]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(allow_negative_numbers = true, long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) max_seconds: Option<Duration>,
     /// Vector instructions: auto, baseline, avx2, avx512 or neon; the same bits are promised at the same level only
     #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = isa)]

@@ -27,16 +27,25 @@ pub(crate) struct Pagerank {
     #[command(flatten)]
     edges: EdgeOptions,
     /// Probability of following an edge
-    #[arg(long, value_name = "D", default_value_t = PageRank::default().damping, value_parser = share::<f32>)]
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "D",
+        default_value_t = PageRank::default().damping, value_parser = share::<f32>
+    )]
     damping: f32,
     /// Stop when the sum of all changes in an iteration (L1) is below this
-    #[arg(long, value_name = "T", default_value_t = 1e-6, value_parser = tolerance)]
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "T", default_value_t = 1e-6,
+        value_parser = tolerance
+    )]
     tolerance: f64,
     /// Iterations at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     iterations: u64,
     /// What becomes of the rank of vertices without out-edges: spread over all, or none: dropped, as in GAPBS
-    #[arg(long = "dangling", value_name = "WAY", default_value = "spread", action = ArgAction::Set, value_parser = names([("spread", true), ("none", false)]))]
+    #[arg(
+        long = "dangling", value_name = "WAY", default_value = "spread", action = ArgAction::Set,
+        value_parser = names([("spread", true), ("none", false)])
+    )]
     spread: bool,
     /// Write id, tab, rank for each vertex, by id; - is standard output
     #[arg(long, short, value_name = "FILE")]

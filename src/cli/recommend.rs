@@ -23,7 +23,13 @@ pub(crate) struct Recommend {
     /// A model that `gasworks als --model` wrote
     model: PathBuf,
     /// Whom to recommend to, by the id in the ratings
-    #[arg(long, value_name = "ID", required_unless_present = "all_users", conflicts_with = "all_users")]
+    #[arg(
+        allow_hyphen_values = true,
+        long,
+        value_name = "ID",
+        required_unless_present = "all_users",
+        conflicts_with = "all_users"
+    )]
     user: Option<String>,
     /// Recommend to every user of the model
     #[arg(long, requires = "output")]
@@ -50,7 +56,10 @@ pub(crate) struct ListOptions {
     #[arg(long, value_name = "N", default_value_t = RecommendSettings::default().minimum_ratings)]
     minimum_ratings: u32,
     /// Items with so many ratings get half of what is predicted beyond an average item, items with fewer less; 0 ranks by the plain prediction
-    #[arg(long, value_name = "X", default_value_t = RecommendSettings::default().damping, value_parser = up_to(1e9))]
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "X",
+        default_value_t = RecommendSettings::default().damping, value_parser = up_to(1e9)
+    )]
     damping: f32,
 }
 

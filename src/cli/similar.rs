@@ -23,7 +23,7 @@ pub(crate) struct Similar {
     /// A model that `gasworks als --model` wrote
     model: PathBuf,
     /// The item to compare with, by the id in the ratings
-    #[arg(long, value_name = "ID")]
+    #[arg(allow_hyphen_values = true, long, value_name = "ID")]
     item: String,
     #[command(flatten)]
     lists: ListOptions,

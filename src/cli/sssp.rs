@@ -29,7 +29,7 @@ pub(crate) struct Sssp {
     #[command(flatten)]
     edges: EdgeOptions,
     /// Where paths start, by the id in the input
-    #[arg(long, value_name = "ID")]
+    #[arg(allow_hyphen_values = true, long, value_name = "ID")]
     source: String,
     /// Iterations at most; with fewer than needed, distances may be too long [default: as many as needed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

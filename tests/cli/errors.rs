@@ -154,6 +154,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["pagerank"], &["[default: 0.85]", "[default: 0.000001]", "[default: 100]", "[default: spread]"]),
         (&["components"], &["[default: auto]"]),
         (&["sssp"], &["[default: keep]"]),
+        (&["inspect"], &["[possible values: ratings, graph]"]),
         (&["generate", "ratings"], &["[default: 138493]", "[default: 0.7]"]),
         (&["generate", "rmat"], &["[default: 20]", "[default: 16]", "[default: 0.57]", "[default: yes]"]),
     ] {

@@ -82,6 +82,8 @@ fn distances_are_exact() {
     assert_eq!(run.out, "1\t0\n2\t0.5\n3\t0.75\n4\t2\n");
     let run = gasworks_with(&["sssp", "-", "--source", "1"], b"1 2\n2 3\n4 1\n").ok();
     assert_eq!(run.out, "1\t0\n2\t1\n3\t2\n", "a weight is 1 where the input has none");
+    let run = gasworks_with(&["sssp", "-", "--source", "-7", "-o", "-"], b"-7 18446744073709551615\n").ok();
+    assert_eq!(run.out, "-7\t0\n18446744073709551615\t1\n");
     let twice = b"1 2 3\n1 2 4\n";
     for (policy, distance) in [("keep", "3"), ("drop", "3"), ("sum", "7")] {
         let arguments = ["sssp", "-", "--source", "1", "-o", "-", "--parallel-edges", policy];

@@ -5,6 +5,7 @@ mod errors;
 mod events;
 mod generate;
 mod graphs;
+mod inspect;
 mod pipes;
 mod recommend;
 

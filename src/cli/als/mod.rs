@@ -40,32 +40,59 @@ pub(crate) struct Als {
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     titles: Option<PathBuf>,
     /// What counts of several ratings of one item by one user
-    #[arg(long, value_name = "WHICH", default_value = "last", value_parser = names(Duplicates::ALL), help_heading = "Input")]
+    #[arg(
+        long, value_name = "WHICH", default_value = "last", value_parser = names(Duplicates::ALL),
+        help_heading = "Input"
+    )]
     duplicates: Duplicates,
     #[command(flatten)]
     input: InputOptions,
 
     /// Numbers in a row of factors
-    #[arg(long, value_name = "K", default_value_t = Settings::default().rank as u16, value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Model")]
+    #[arg(
+        long, value_name = "K", default_value_t = Settings::default().rank as u16,
+        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Model"
+    )]
     rank: u16,
     /// Penalty on the squared length of a row
-    #[arg(long, value_name = "L", default_value_t = Settings::default().lambda, value_parser = up_to(1e9), help_heading = "Model")]
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "L",
+        default_value_t = Settings::default().lambda, value_parser = up_to(1e9),
+        help_heading = "Model"
+    )]
     lambda: f32,
     /// weighted: lambda times the number of the row's ratings (Zhou et al. 2008); plain: lambda
-    #[arg(long, value_name = "KIND", default_value = "weighted", value_parser = names([("weighted", Regularization::Weighted), ("plain", Regularization::Plain)]), help_heading = "Model")]
+    #[arg(
+        long, value_name = "KIND", default_value = "weighted",
+        value_parser = names([("weighted", Regularization::Weighted), ("plain", Regularization::Plain)]),
+        help_heading = "Model"
+    )]
     regularization: Regularization,
     /// What is subtracted from the ratings first, and added to predictions: nothing, their mean, or mean and biases of users and items
-    #[arg(long, value_name = "KIND", default_value = "biases", value_parser = names([("none", Offset::None), ("mean", Offset::Mean), ("biases", Offset::Biases)]), help_heading = "Model")]
+    #[arg(
+        long, value_name = "KIND", default_value = "biases",
+        value_parser = names([("none", Offset::None), ("mean", Offset::Mean), ("biases", Offset::Biases)]),
+        help_heading = "Model"
+    )]
     offset: Offset,
     /// Iterations at most, each over all users and all items
-    #[arg(long, value_name = "N", default_value_t = Settings::default().iterations as u64, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Model")]
+    #[arg(
+        long, value_name = "N", default_value_t = Settings::default().iterations as u64,
+        value_parser = clap::value_parser!(u64).range(1..), help_heading = "Model"
+    )]
     iterations: u64,
     /// Stop when no factor moves by more than this in an iteration; 0: when none moves
-    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = up_to(1e9), help_heading = "Model")]
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "T", default_value_t = 0.0,
+        value_parser = up_to(1e9), help_heading = "Model"
+    )]
     tolerance: f32,
 
     /// Share of each user's ratings that is held out to measure on, chosen by the seed; 0 learns from all of them [default: 0.1, none with --test]
-    #[arg(long, value_name = "SHARE", value_parser = share::<f64>, conflicts_with = "test", help_heading = "Measuring")]
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "SHARE", value_parser = share::<f64>,
+        conflicts_with = "test", help_heading = "Measuring"
+    )]
     holdout: Option<f64>,
     /// Ratings to measure on, instead of a part of RATINGS
     #[arg(long, value_name = "FILE", help_heading = "Measuring")]
@@ -82,7 +109,7 @@ pub(crate) struct Als {
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<Export>,
     /// Whom to recommend to in the summary [default: the first user, where titles are known]
-    #[arg(long, value_name = "ID", help_heading = "Output")]
+    #[arg(allow_hyphen_values = true, long, value_name = "ID", help_heading = "Output")]
     user: Option<String>,
     #[command(flatten)]
     pub(crate) run: RunOptions,
@@ -244,4 +271,27 @@ impl Als {
 fn split(factors: &Column<Row<f32>>, users: usize) -> (Vec<f32>, Vec<f32>) {
     let rows = |from: usize, to: usize| (from..to).flat_map(|row| factors.get(row).iter().copied()).collect();
     (rows(0, users), rows(users, factors.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        als: Als,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let Alone { als } = Alone::parse_from(["als"]);
+        let settings = Settings::default();
+        assert_eq!(als.regularization, settings.regularization);
+        assert_eq!(als.offset, settings.offset);
+        assert_eq!(als.duplicates, Duplicates::default());
+        assert_eq!((usize::from(als.rank), als.iterations as usize), (settings.rank, settings.iterations));
+        assert_eq!((als.lambda, als.run.seed), (settings.lambda, settings.seed));
+    }
 }
