@@ -174,8 +174,8 @@ impl Reporter {
         is_milestone: bool,
     ) -> Result<(), Failure> {
         if let Some(bar) = &self.bar {
-            bar.set_position(progress.rounds);
             bar.set_message(text.to_owned());
+            bar.set_position(progress.rounds);
         } else if !self.voice.json && is_milestone {
             self.say(format_args!("iteration {}: {text}, {:.3} s", progress.rounds, progress.seconds));
         }

@@ -50,17 +50,20 @@ impl Inspect {
             ..Default::default()
         };
         reporter.loading(source.name().display());
-        let ratings = match self.kind {
-            Some(Kind::Graph) => None,
-            Some(Kind::Ratings) => Some(read_ratings(&source, &options)?),
-            None => read_ratings(&source, &options).ok().filter(|loaded| looks_like_ratings(&loaded.report)),
-        };
-        let (kind, report, facts) = match ratings {
-            Some(Loaded { data, report }) => ("ratings", report, of_ratings(&data)),
-            None => {
-                let Loaded { data, report } = read_edges(&source, &self.options.edges())?;
-                ("graph", report, of_graph(&data))
-            }
+        let (kind, report, facts) = match self.kind {
+            Some(Kind::Ratings) => as_ratings(read_ratings(&source, &options)?),
+            Some(Kind::Graph) => as_graph(read_edges(&source, &self.options.edges())?),
+            None => match read_ratings(&source, &options) {
+                Ok(loaded) if looks_like_ratings(&loaded.report) => as_ratings(loaded),
+                ratings => match (read_edges(&source, &self.options.edges()), ratings) {
+                    (Ok(loaded), _) => as_graph(loaded),
+                    // No graph, since it is not square.
+                    (Err(_), Ok(loaded)) if loaded.report.format == Format::MatrixMarket => {
+                        as_ratings(loaded)
+                    }
+                    (Err(error), _) => return Err(error.into()),
+                },
+            },
         };
         reporter.loaded(&report);
         if self.kind.is_none() {
@@ -99,6 +102,16 @@ impl Inspect {
         io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
         Ok(Source::from_memory(path, bytes))
     }
+}
+
+type Found = (&'static str, Report, Map<String, Value>);
+
+fn as_ratings(Loaded { data, report }: Loaded<Ratings>) -> Found {
+    ("ratings", report, of_ratings(&data))
+}
+
+fn as_graph(Loaded { data, report }: Loaded<EdgeList>) -> Found {
+    ("graph", report, of_graph(&data))
 }
 
 fn looks_like_ratings(report: &Report) -> bool {

@@ -30,6 +30,15 @@ fn inputs_that_are_no_ratings() {
 }
 
 #[test]
+fn factors_that_overflow_are_named() {
+    let run =
+        gasworks_with(&["als", "-", "--rank", "2"], b"ann,x,3e38\nann,y,-3e38\nbob,x,-3e38\nbob,y,3e38\n");
+    assert_eq!(run.code, Some(65), "{}", run.err);
+    assert!(run.err.contains("expected ratings from which all factors come out finite"), "{}", run.err);
+    assert!(run.err.contains("factors of ") && run.err.contains("not finite after iteration 1"), "{}", run.err);
+}
+
+#[test]
 fn lenient_reading_reports_and_goes_on() {
     let matrix = b"%%MatrixMarket matrix coordinate real general\n2 2 9\n1 1 5\n2 2 3\n1 2 4\n";
     assert_eq!(gasworks_with(&["als", "-", "--rank", "1"], matrix).code, Some(65));

@@ -37,6 +37,8 @@ fn graphs_show_what_policies_would_change() {
     let matrix = b"%%MatrixMarket matrix coordinate pattern general\n5 5 1\n1 2\n";
     let event = gasworks_with(&["inspect", "-", "--json"], matrix).ok().last();
     assert_eq!((&event["vertices"], &event["isolated_vertices"]), (&5.into(), &3.into()));
+    let matrix = b"%%MatrixMarket matrix coordinate real general\n5 4 1\n1 2 3\n";
+    assert_eq!(gasworks_with(&["inspect", "-", "--json"], matrix).ok().last()["kind"], "ratings");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! What `als` learns from and measures on.
 
-use std::path::Path;
-
 use gasworks::graph::Ids;
 use gasworks::input::{Rating, Ratings, RatingsOptions, Source, Titles, read_ratings, read_titles};
 use gasworks::programs::factorization::{Baseline, BaselineSettings, Split, UNKNOWN, hold_out};
@@ -141,6 +139,8 @@ fn renumber(test: &Ratings, train: &Ratings) -> Vec<Rating> {
 /// Ratings and titles that come with the program.
 #[cfg(feature = "samples")]
 fn sample(reporter: &Reporter) -> Result<(Source, Option<Source>), Failure> {
+    use std::path::Path;
+
     use gasworks_samples::movielens::{MOVIES, NAME, RATINGS};
     reporter.say(format_args!(
         "no RATINGS named: using the embedded sample, {NAME} (GroupLens, University of Minnesota; Harper and Konstan \
@@ -153,7 +153,6 @@ fn sample(reporter: &Reporter) -> Result<(Source, Option<Source>), Failure> {
 
 #[cfg(not(feature = "samples"))]
 fn sample(_: &Reporter) -> Result<(Source, Option<Source>), Failure> {
-    let _: Option<&Path> = None;
     Err(Failure::usage(
         "a file of ratings",
         "none, and this program was built without the embedded sample",
