@@ -43,10 +43,11 @@ impl Components {
             output.check(reporter)?;
         }
         let clock = Instant::now();
-        let list = self.input.load(reporter)?;
+        let mut list = self.input.load(reporter)?;
         let mut graph =
             GraphBuilder::directed(list.ids.len()).plain_edges(&list.arcs).build()?.with_vertices(|v| v);
         let iterations = self.iterations.unwrap_or(u64::MAX);
+        drop(std::mem::take(&mut list.arcs));
         reporter.start(Start {
             program: "components",
             scheduler: "rounds",

@@ -61,7 +61,7 @@ impl Pagerank {
             output.check(reporter)?;
         }
         let clock = Instant::now();
-        let list = self.input.load(reporter)?;
+        let mut list = self.input.load(reporter)?;
         let start = 1.0 / list.ids.len() as f32;
         let mut graph = self
             .edges
@@ -70,6 +70,7 @@ impl Pagerank {
             .parallel_edges(self.edges.parallel(|(), ()| ()))
             .build()?
             .with_vertices(|_| start);
+        drop(std::mem::take(&mut list.arcs));
         reporter.start(Start {
             program: "pagerank",
             scheduler: "sweep",

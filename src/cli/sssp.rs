@@ -58,6 +58,7 @@ impl Sssp {
             .parallel_edges(self.edges.parallel(|a, b| a + b))
             .build()?
             .with_vertices(ShortestPaths::start(source));
+        drop((std::mem::take(&mut list.arcs), weights));
         reporter.start(Start {
             program: "sssp",
             scheduler: "rounds",

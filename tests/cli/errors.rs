@@ -35,7 +35,11 @@ fn factors_that_overflow_are_named() {
         gasworks_with(&["als", "-", "--rank", "2"], b"ann,x,3e38\nann,y,-3e38\nbob,x,-3e38\nbob,y,3e38\n");
     assert_eq!(run.code, Some(65), "{}", run.err);
     assert!(run.err.contains("expected ratings from which all factors come out finite"), "{}", run.err);
-    assert!(run.err.contains("factors of ") && run.err.contains("not finite after iteration 1"), "{}", run.err);
+    assert!(
+        run.err.contains("factors of ") && run.err.contains("not finite after iteration 1"),
+        "{}",
+        run.err
+    );
 }
 
 #[test]

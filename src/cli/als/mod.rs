@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use gasworks::graph::GraphBuilder;
+use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::input::Duplicates;
 use gasworks::programs::factorization::{
     Factorization, INITIAL_SCALE, Offset, Regularization, Settings, initial_factors,
@@ -126,19 +126,8 @@ impl Als {
         self.check(reporter)?;
         let clock = Instant::now();
         let data = Data::load(self, reporter)?;
-        let residuals = self.offset.residuals(&data.baseline, &data.train);
-        let ends: Vec<[u32; 2]> = residuals.iter().map(|rating| [rating.user, rating.item]).collect();
-        let values: Vec<f32> = residuals.iter().map(|rating| rating.value).collect();
         let (users, rank) = (data.users.len(), usize::from(self.rank));
-        let start = initial_factors(data.items.len(), rank, INITIAL_SCALE, self.run.seed);
-        let mut graph = GraphBuilder::bipartite(users, data.items.len())
-            .weighted_edges(&ends, &values)
-            .build()?
-            .with_rows(rank, |vertex, row| {
-                if let Some(item) = (vertex as usize).checked_sub(users) {
-                    row.copy_from_slice(&start[item * rank..][..rank]);
-                }
-            });
+        let mut graph = self.graph(&data)?;
         reporter.start(Start {
             program: "als",
             scheduler: "sweep",
@@ -177,6 +166,22 @@ impl Als {
         summary::show(self, &model, &data, &watch, reporter)?;
         let more = self.outputs(kept);
         run::finish(reporter, reason, outcome.progress, watch.final_metrics(kept), more)
+    }
+
+    /// Residuals between users and items, with factors to start from; what is needed to build it is gone afterwards.
+    fn graph(&self, data: &Data) -> Result<Graph<Row<f32>, f32>, Failure> {
+        let residuals = self.offset.residuals(&data.baseline, &data.train);
+        let ends: Vec<[u32; 2]> = residuals.iter().map(|rating| [rating.user, rating.item]).collect();
+        let values: Vec<f32> = residuals.iter().map(|rating| rating.value).collect();
+        drop(residuals);
+        let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
+        let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
+        let start = initial_factors(items, rank, INITIAL_SCALE, self.run.seed);
+        Ok(graph.with_rows(rank, |vertex, row| {
+            if let Some(item) = (vertex as usize).checked_sub(users) {
+                row.copy_from_slice(&start[item * rank..][..rank]);
+            }
+        }))
     }
 
     /// What can be refused before anything is read.

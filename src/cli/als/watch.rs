@@ -89,7 +89,11 @@ impl<'d> Watch<'d> {
             return Err(Failure::data(
                 data.source.name(),
                 "ratings from which all factors come out finite",
-                format!("factors of {} that are not finite after iteration {}", data.name(row), progress.rounds),
+                format!(
+                    "factors of {} that are not finite after iteration {}",
+                    data.name(row),
+                    progress.rounds
+                ),
                 "use a larger --lambda, or scale the ratings down",
             ));
         }
