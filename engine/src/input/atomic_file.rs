@@ -35,6 +35,21 @@ pub fn write_atomically<T>(
     write_whole(path, write).map_err(|source| cannot_write(path, source))
 }
 
+/// Whether [`write_atomically`] could begin to write at `path`, to be asked before long work. Leaves nothing behind.
+///
+/// # Errors
+/// [`Error::Write`] as `write_atomically` would give it.
+pub fn check_writable(path: &Path) -> Result<(), Error> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let outcome = match fs::metadata(&target) {
+        Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        // Opening a pipe would wait for its reader.
+        Ok(metadata) if !metadata.is_file() => Ok(()),
+        _ => Draft::beside(&target).map(drop),
+    };
+    outcome.map_err(|source| cannot_write(path, source))
+}
+
 fn write_whole<T>(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let previous = fs::metadata(&target).ok();
@@ -185,6 +200,10 @@ mod tests {
         let missing = folder.path().join("none/model");
         assert!(write(&missing).ends_with("its folder does not exist; create the folder or name another"));
         assert!(write(folder.path()).ends_with("it is a directory; name a file in it"));
+        for path in [missing.as_path(), folder.path()] {
+            assert_eq!(check_writable(path).unwrap_err().to_string(), write(path));
+        }
+        assert!(check_writable(&folder.path().join("model")).is_ok() && files(folder.path()).is_empty());
         let error = cannot_write(Path::new("out/model"), io::ErrorKind::PermissionDenied.into());
         assert_eq!(
             error.to_string(),

@@ -26,7 +26,7 @@ mod sorted_index;
 mod source;
 mod titles;
 
-pub use atomic_file::write_atomically;
+pub use atomic_file::{check_writable, write_atomically};
 pub use duplicates::Duplicates;
 pub use edges::{EdgeList, EdgesOptions, read_edges};
 pub use format::Format;

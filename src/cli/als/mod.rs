@@ -1,0 +1,302 @@
+//! `gasworks als`: factorize ratings by alternating least squares.
+
+mod data;
+mod export;
+mod summary;
+mod watch;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::input::Duplicates;
+use gasworks::programs::factorization::{
+    Factorization, INITIAL_SCALE, Offset, Regularization, Settings, initial_factors,
+};
+use gasworks::schedulers::Sweep;
+use gasworks::{Column, Engine, Outcome, Row, programs};
+use serde_json::json;
+
+use super::error::Failure;
+use super::events::{Metrics, Reporter, Start, number};
+use super::options::{InputOptions, RunOptions, names, share, up_to};
+use super::output::check_file;
+use super::run::{self, Ending};
+use data::Data;
+use export::Export;
+use watch::Watch;
+
+/// Learn factors of users and items from ratings, by alternating least squares
+///
+/// Each user and each item gets a row of numbers whose inner product explains the user's rating of the item, beyond what mean and biases
+/// explain. One iteration solves for all users, then for all items. A part of each user's ratings is held out to measure on.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Als {
+    /// Ratings: user, item, rating, in a table or a MatrixMarket file; - is standard input [default: the embedded MovieLens sample]
+    ratings: Option<PathBuf>,
+    /// Titles of the items: a table of ids and titles
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    titles: Option<PathBuf>,
+    /// What counts of several ratings of one item by one user
+    #[arg(
+        long, value_name = "WHICH", default_value = "last", value_parser = names(Duplicates::ALL),
+        help_heading = "Input"
+    )]
+    duplicates: Duplicates,
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// Numbers in a row of factors
+    #[arg(
+        long, value_name = "K", default_value_t = Settings::default().rank as u16,
+        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Model"
+    )]
+    rank: u16,
+    /// Penalty on the squared length of a row
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "L",
+        default_value_t = Settings::default().lambda, value_parser = up_to(1e9),
+        help_heading = "Model"
+    )]
+    lambda: f32,
+    /// weighted: lambda times the number of the row's ratings (Zhou et al. 2008); plain: lambda
+    #[arg(
+        long, value_name = "KIND", default_value = "weighted",
+        value_parser = names([("weighted", Regularization::Weighted), ("plain", Regularization::Plain)]),
+        help_heading = "Model"
+    )]
+    regularization: Regularization,
+    /// What is subtracted from the ratings first, and added to predictions: nothing, their mean, or mean and biases of users and items
+    #[arg(
+        long, value_name = "KIND", default_value = "biases",
+        value_parser = names([("none", Offset::None), ("mean", Offset::Mean), ("biases", Offset::Biases)]),
+        help_heading = "Model"
+    )]
+    offset: Offset,
+    /// Iterations at most, each over all users and all items
+    #[arg(
+        long, value_name = "N", default_value_t = Settings::default().iterations as u64,
+        value_parser = clap::value_parser!(u64).range(1..), help_heading = "Model"
+    )]
+    iterations: u64,
+    /// Stop when no factor moves by more than this in an iteration; 0: when none moves
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "T", default_value_t = 0.0,
+        value_parser = up_to(1e9), help_heading = "Model"
+    )]
+    tolerance: f32,
+
+    /// Share of each user's ratings that is held out to measure on, chosen by the seed; 0 learns from all of them [default: 0.1, none with --test]
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "SHARE", value_parser = share::<f64>,
+        conflicts_with = "test", help_heading = "Measuring"
+    )]
+    holdout: Option<f64>,
+    /// Ratings to measure on, instead of a part of RATINGS
+    #[arg(long, value_name = "FILE", help_heading = "Measuring")]
+    test: Option<PathBuf>,
+    /// Stop when the test RMSE has not fallen for 3 iterations, and keep the factors of the best one. The test ratings then choose the model, so
+    /// its test errors are slightly flattering
+    #[arg(long, help_heading = "Measuring")]
+    early_stop: bool,
+
+    /// Write a model that `gasworks recommend` reads; it is a safetensors file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    model: Option<PathBuf>,
+    /// Write the factors. x.npy and x.txt become two files, x.users.npy and x.items.npy; x.safetensors is as --model
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    output: Option<Export>,
+    /// Whom to recommend to in the summary [default: the first user, where titles are known]
+    #[arg(allow_hyphen_values = true, long, value_name = "ID", help_heading = "Output")]
+    user: Option<String>,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+const AFTER_HELP: &str = "\
+Example:
+  gasworks als ratings.csv --titles movies.csv --rank 64 --model movies.model
+  gasworks recommend movies.model --user 42";
+
+impl Als {
+    pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        run::use_threads(self.run.threads())?;
+        self.check(reporter)?;
+        let clock = Instant::now();
+        let data = Data::load(self, reporter)?;
+        let (users, rank) = (data.users.len(), usize::from(self.rank));
+        let mut graph = self.graph(&data)?;
+        reporter.start(Start {
+            program: "als",
+            scheduler: "sweep",
+            vertices: graph.vertices(),
+            edges: graph.edges(),
+            load_seconds: clock.elapsed().as_secs_f64(),
+            run: &self.run,
+            iterations: self.iterations,
+            more: self.details(&data),
+        })?;
+
+        let program = programs::Als::new(rank, self.lambda, self.regularization).tolerance(self.tolerance);
+        let mut watch = Watch::new(&data, self.offset, self.early_stop);
+        let mut failure = None;
+        let stop = run::stop_on_interrupt(reporter);
+        let mut observer =
+            run::watch(&mut failure, |progress, factors| watch.see(progress, factors, reporter));
+        let engine = Engine::new(&mut graph, &program).scheduler(Sweep::sides()).rounds(self.iterations);
+        let outcome = run::configure(engine.observer(&mut observer), &self.run, &stop).run()?;
+        drop(observer);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let reason = match () {
+            _ if watch.stopped_early => "converged",
+            _ if outcome.reason == gasworks::Reason::Drained && self.tolerance > 0.0 => "converged",
+            _ => run::reason(outcome.reason),
+        };
+        run::summarize(reporter, reason, &outcome.progress);
+        self.note_ridge(&program, &data, &outcome, reporter);
+
+        let kept = watch.kept(&outcome.progress);
+        let factors = watch.best_factors.take().unwrap_or_else(|| split(graph.vertex_data(), users));
+        let model = self.model(&data, factors, kept)?;
+        self.write(&model, reporter)?;
+        summary::show(self, &model, &data, &watch, reporter)?;
+        let more = self.outputs(kept);
+        run::finish(reporter, reason, outcome.progress, watch.final_metrics(kept), more)
+    }
+
+    /// Residuals between users and items, with factors to start from; what is needed to build it is gone afterwards.
+    fn graph(&self, data: &Data) -> Result<Graph<Row<f32>, f32>, Failure> {
+        let residuals = self.offset.residuals(&data.baseline, &data.train);
+        let ends: Vec<[u32; 2]> = residuals.iter().map(|rating| [rating.user, rating.item]).collect();
+        let values: Vec<f32> = residuals.iter().map(|rating| rating.value).collect();
+        drop(residuals);
+        let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
+        let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
+        let start = initial_factors(items, rank, INITIAL_SCALE, self.run.seed);
+        Ok(graph.with_rows(rank, |vertex, row| {
+            if let Some(item) = (vertex as usize).checked_sub(users) {
+                row.copy_from_slice(&start[item * rank..][..rank]);
+            }
+        }))
+    }
+
+    /// What can be refused before anything is read.
+    fn check(&self, reporter: &mut Reporter) -> Result<(), Failure> {
+        if self.early_stop && self.test.is_none() && self.holdout == Some(0.0) {
+            return Err(Failure::usage(
+                "test ratings for --early-stop to judge by",
+                "--holdout 0",
+                "hold out a share, or name a file with --test",
+            ));
+        }
+        let mut files: Vec<PathBuf> = self.model.iter().cloned().collect();
+        files.extend(self.output.iter().flat_map(Export::files));
+        files.iter().try_for_each(|path| check_file(path, reporter))
+    }
+
+    /// The part of the start event that only this command has.
+    fn details(&self, data: &Data) -> Metrics {
+        let lower = |text: String| text.to_lowercase();
+        let details = json!({
+            "users": data.users.len(),
+            "items": data.items.len(),
+            "train_ratings": data.train.len(),
+            "test_ratings": data.test.len(),
+            "rank": self.rank,
+            "lambda": number(self.lambda),
+            "regularization": lower(format!("{:?}", self.regularization)),
+            "offset": lower(format!("{:?}", self.offset)),
+        });
+        details.as_object().expect("an object").clone()
+    }
+
+    fn model(
+        &self,
+        data: &Data,
+        factors: (Vec<f32>, Vec<f32>),
+        iterations: u64,
+    ) -> Result<Factorization, Failure> {
+        let settings = Settings {
+            rank: usize::from(self.rank),
+            lambda: self.lambda,
+            regularization: self.regularization,
+            offset: self.offset,
+            iterations: iterations as usize,
+            seed: self.run.seed,
+            isa: self.run.isa.name().into(),
+            ..Settings::default()
+        };
+        let ids = (data.users.clone(), data.items.clone());
+        let model = Factorization::new(ids, &data.train, data.baseline.clone(), factors, settings)?;
+        Ok(if data.titles.is_empty() { model } else { model.with_titles(data.titles.clone())? })
+    }
+
+    fn write(&self, model: &Factorization, reporter: &Reporter) -> Result<(), Failure> {
+        if let Some(path) = &self.model {
+            model.save(path)?;
+            reporter.say(format_args!("wrote {}", path.display()));
+        }
+        if let Some(export) = &self.output {
+            export.write(model)?;
+            export.files().iter().for_each(|path| reporter.say(format_args!("wrote {}", path.display())));
+        }
+        Ok(())
+    }
+
+    fn outputs(&self, kept: u64) -> Metrics {
+        let names: Vec<String> =
+            self.output.iter().flat_map(Export::files).map(|path| path.display().to_string()).collect();
+        let mut more = Metrics::new();
+        more.insert("kept_iteration".into(), kept.into());
+        more.insert("model".into(), json!(self.model.as_ref().map(|path| path.display().to_string())));
+        more.insert("output".into(), names.into());
+        more
+    }
+
+    /// Too little regularization is repaired by the program, and said here.
+    fn note_ridge(&self, program: &programs::Als, data: &Data, outcome: &Outcome, reporter: &Reporter) {
+        // Rows without training ratings have nothing to solve, and no ridge unless it is plain.
+        let is_plain = self.regularization == Regularization::Plain && self.lambda > 0.0;
+        let empty = if is_plain { 0 } else { data.without_ratings() * outcome.progress.rounds };
+        let strengthened = program.strengthened().saturating_sub(empty);
+        if strengthened > 0 {
+            reporter.note(format_args!(
+                "{strengthened} of {} solves were singular and got the smallest ridge that helped; a larger --lambda avoids it",
+                outcome.progress.updates
+            ));
+        }
+    }
+}
+
+/// Factors of the users, and of the items, row-major.
+fn split(factors: &Column<Row<f32>>, users: usize) -> (Vec<f32>, Vec<f32>) {
+    let rows = |from: usize, to: usize| (from..to).flat_map(|row| factors.get(row).iter().copied()).collect();
+    (rows(0, users), rows(users, factors.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        als: Als,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let Alone { als } = Alone::parse_from(["als"]);
+        let settings = Settings::default();
+        assert_eq!(als.regularization, settings.regularization);
+        assert_eq!(als.offset, settings.offset);
+        assert_eq!(als.duplicates, Duplicates::default());
+        assert_eq!((usize::from(als.rank), als.iterations as usize), (settings.rank, settings.iterations));
+        assert_eq!((als.lambda, als.run.seed), (settings.lambda, settings.seed));
+    }
+}

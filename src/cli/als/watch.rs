@@ -1,0 +1,187 @@
+//! Looks at each iteration of `als`: errors on training and test ratings, and whether the factors are still numbers.
+
+use std::ops::ControlFlow;
+
+use gasworks::input::Rating;
+use gasworks::programs::factorization::{Clip, Errors, Offset, Prediction, Predictor, rmse_mae};
+use gasworks::{Column, Progress, Row};
+
+use super::super::error::Failure;
+use super::super::events::{Metrics, Reporter};
+use super::{Data, split};
+
+/// Iterations without a better test RMSE after which an early stop stops.
+const PATIENCE: u64 = 3;
+
+/// Errors of a model on both parts of the ratings.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Evaluation {
+    /// Counted from 1; 0 for the baseline.
+    pub(super) iteration: u64,
+    pub(super) train: Option<Errors>,
+    pub(super) test: Option<Errors>,
+}
+
+impl Evaluation {
+    fn of(iteration: u64, model: &impl Predictor, data: &Data, clip: Clip) -> Self {
+        let errors = |ratings: &[Rating]| rmse_mae(model, ratings, Some(clip));
+        Evaluation { iteration, train: errors(&data.train), test: errors(&data.test) }
+    }
+
+    /// What is to be small: the error on the test ratings, or without any on the training ratings.
+    fn judged(&self) -> f64 {
+        self.test.or(self.train).map_or(f64::INFINITY, |errors| errors.rmse)
+    }
+
+    fn metrics(&self, prefix: &str) -> Metrics {
+        let mut metrics = Metrics::new();
+        for (part, errors) in [("train", self.train), ("test", self.test)] {
+            let Some(errors) = errors else { continue };
+            metrics.insert(format!("{prefix}{part}_rmse"), errors.rmse.into());
+            metrics.insert(format!("{prefix}{part}_mae"), errors.mae.into());
+        }
+        metrics
+    }
+}
+
+/// The observer of the run.
+pub(super) struct Watch<'d> {
+    data: &'d Data,
+    offset: Offset,
+    early_stop: bool,
+    clip: Clip,
+    pub(super) baseline: Evaluation,
+    pub(super) iterations: Vec<Evaluation>,
+    best: Option<Evaluation>,
+    /// Factors of the best iteration, where those are to be kept.
+    pub(super) best_factors: Option<(Vec<f32>, Vec<f32>)>,
+    pub(super) stopped_early: bool,
+}
+
+impl<'d> Watch<'d> {
+    pub(super) fn new(data: &'d Data, offset: Offset, early_stop: bool) -> Self {
+        let [minimum, maximum] = data.range();
+        let clip = Clip { minimum, maximum };
+        Watch {
+            data,
+            offset,
+            early_stop,
+            clip,
+            baseline: Evaluation::of(0, &data.baseline, data, clip),
+            iterations: Vec::new(),
+            best: None,
+            best_factors: None,
+            stopped_early: false,
+        }
+    }
+
+    /// An iteration has ended.
+    pub(super) fn see(
+        &mut self,
+        progress: &Progress,
+        factors: &Column<Row<f32>>,
+        reporter: &mut Reporter,
+    ) -> Result<ControlFlow<()>, Failure> {
+        let data = self.data;
+        let broken =
+            (0..factors.len()).find(|row| !factors.get(*row).iter().all(|factor| factor.is_finite()));
+        if let Some(row) = broken {
+            return Err(Failure::data(
+                data.source.name(),
+                "ratings from which all factors come out finite",
+                format!(
+                    "factors of {} that are not finite after iteration {}",
+                    data.name(row),
+                    progress.rounds
+                ),
+                "use a larger --lambda, or scale the ratings down",
+            ));
+        }
+        let model = Iterate { factors, data, offset: self.offset };
+        let found = Evaluation::of(progress.rounds, &model, data, self.clip);
+        self.iterations.push(found);
+        let text = [("train", found.train), ("test", found.test)]
+            .into_iter()
+            .filter_map(|(part, errors)| Some(format!("{part} RMSE {:.4}", errors?.rmse)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let mut metrics = found.metrics("");
+        metrics.insert("residual".into(), progress.residual.into());
+        reporter.progress(progress, metrics, &text, true)?;
+
+        if self.best.is_none_or(|best| found.judged() < best.judged()) {
+            self.best = Some(found);
+            if self.early_stop {
+                self.best_factors = Some(split(factors, data.users.len()));
+            }
+        } else if self.early_stop
+            && self.best.is_some_and(|best| progress.rounds - best.iteration >= PATIENCE)
+        {
+            self.stopped_early = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The iteration with the smallest test error.
+    pub(super) fn best(&self) -> Option<Evaluation> {
+        self.best.filter(|best| best.test.is_some())
+    }
+
+    /// The iteration whose factors are kept.
+    pub(super) fn kept(&self, progress: &Progress) -> u64 {
+        self.best.filter(|_| self.early_stop).map_or(progress.rounds, |best| best.iteration)
+    }
+
+    /// What the last event tells: errors of what is kept, and of mean and biases.
+    pub(super) fn final_metrics(&self, kept: u64) -> Metrics {
+        let kept = self.iterations.iter().find(|found| found.iteration == kept);
+        let mut metrics = kept.map(|kept| kept.metrics("")).unwrap_or_default();
+        metrics.extend(self.baseline.metrics("baseline_"));
+        metrics
+    }
+}
+
+/// The factors of a running iteration as a model; it answers as the finished one will.
+struct Iterate<'a> {
+    factors: &'a Column<Row<f32>>,
+    data: &'a Data,
+    offset: Offset,
+}
+
+impl Predictor for Iterate<'_> {
+    fn predict(&self, user: u32, item: u32) -> Prediction {
+        let Data { baseline, counts, users, .. } = self.data;
+        let is_known = |counts: &[u32], row: u32| counts.get(row as usize).is_some_and(|count| *count > 0);
+        let offset = match self.offset {
+            Offset::None => 0.0,
+            Offset::Mean => baseline.mean,
+            Offset::Biases => baseline.value(Some(user), Some(item)),
+        };
+        if is_known(&counts.0, user) && is_known(&counts.1, item) {
+            let (left, right) = (user as usize, users.len() + item as usize);
+            let value = offset + dot(self.factors.get(left), self.factors.get(right));
+            if value.is_finite() {
+                return Prediction { value, fallback: false };
+            }
+        }
+        Prediction { value: baseline.value(Some(user), Some(item)), fallback: true }
+    }
+}
+
+/// In 8 fixed lanes, summed as the finished model sums: the same bits at every instruction level.
+fn dot(left: &[f32], right: &[f32]) -> f32 {
+    let (left_blocks, left_rest) = left.as_chunks::<8>();
+    let (right_blocks, right_rest) = right.as_chunks::<8>();
+    let mut lanes = [0.0f32; 8];
+    for (left, right) in left_blocks.iter().zip(right_blocks) {
+        for lane in 0..8 {
+            lanes[lane] += left[lane] * right[lane];
+        }
+    }
+    for (lane, (left, right)) in lanes.iter_mut().zip(left_rest.iter().zip(right_rest)) {
+        *lane += left * right;
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}

@@ -1,0 +1,119 @@
+//! `gasworks components`: which vertices hang together.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use clap::Args;
+use gasworks::Engine;
+use gasworks::graph::GraphBuilder;
+use gasworks::programs;
+use gasworks::schedulers::Rounds;
+use serde_json::{Value, json};
+
+use super::error::Failure;
+use super::events::{Metrics, Reporter, Start};
+use super::graph::{GraphInput, LISTED};
+use super::options::RunOptions;
+use super::output::Output;
+use super::run::{self, Ending};
+
+/// Find weakly connected components
+///
+/// Directions and weights are ignored. The label of a component is its smallest id. Prints how many components there are, and label and
+/// size of the largest.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  gasworks components web.txt.gz --output labels.tsv")]
+pub(crate) struct Components {
+    #[command(flatten)]
+    input: GraphInput,
+    /// Iterations at most; with fewer than needed, components stay in pieces [default: as many as needed]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    iterations: Option<u64>,
+    /// Write id, tab, label for each vertex, by id; - is standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<Output>,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+impl Components {
+    pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        run::use_threads(self.run.threads())?;
+        if let Some(output) = &self.output {
+            output.check(reporter)?;
+        }
+        let clock = Instant::now();
+        let mut list = self.input.load(reporter)?;
+        let mut graph =
+            GraphBuilder::directed(list.ids.len()).plain_edges(&list.arcs).build()?.with_vertices(|v| v);
+        let iterations = self.iterations.unwrap_or(u64::MAX);
+        drop(std::mem::take(&mut list.arcs));
+        reporter.start(Start {
+            program: "components",
+            scheduler: "rounds",
+            vertices: graph.vertices(),
+            edges: graph.edges(),
+            load_seconds: clock.elapsed().as_secs_f64(),
+            run: &self.run,
+            iterations: self.iterations.unwrap_or(0),
+            more: Metrics::new(),
+        })?;
+
+        let mut failure = None;
+        let stop = run::stop_on_interrupt(reporter);
+        let mut observer = run::watch(&mut failure, |progress, _| {
+            run::report_active(progress, reporter)?;
+            Ok(ControlFlow::Continue(()))
+        });
+        let engine = Engine::new(&mut graph, &programs::Components)
+            .scheduler(Rounds::new())
+            .rounds(iterations)
+            .observer(&mut observer);
+        let outcome = run::configure(engine, &self.run, &stop).run()?;
+        drop(observer);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let reason = run::reason(outcome.reason);
+        run::summarize(reporter, reason, &outcome.progress);
+
+        let labels = graph.vertex_data().as_slice();
+        let (count, largest) = sizes(labels);
+        if let Some(output) = &self.output {
+            let ids = &list.ids;
+            output.write_values(reporter, ids, |v, to| write!(to, "{}", ids.id(labels[v as usize])))?;
+        }
+        if !reporter.is_json() && !matches!(self.output, Some(Output::Stdout)) {
+            reporter.line(format_args!("{count} components"))?;
+            for (label, size) in &largest {
+                reporter.line(format_args!("{}\t{size}", list.ids.id(*label)))?;
+            }
+        }
+        let metrics = Metrics::from_iter([("components".to_owned(), count.into())]);
+        let mut more = Metrics::new();
+        let entry = |(label, size): &(u32, u32)| json!([list.ids.id(*label).to_string(), size]);
+        more.insert("largest".into(), largest.iter().map(entry).collect::<Vec<Value>>().into());
+        more.insert("output".into(), json!(self.output.as_ref().map(Output::name)));
+        run::finish(reporter, reason, outcome.progress, metrics, more)
+    }
+}
+
+/// How many components there are; label and size of the largest, the smaller label first where equal.
+fn sizes(labels: &[u32]) -> (usize, Vec<(u32, u32)>) {
+    let mut sizes = vec![0u32; labels.len()];
+    labels.iter().for_each(|label| sizes[*label as usize] += 1);
+    let mut components: Vec<(u32, u32)> = (0..).zip(sizes).filter(|(_, size)| *size > 0).collect();
+    let count = components.len();
+    components.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    components.truncate(LISTED);
+    (count, components)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sizes_are_counted_and_sorted() {
+        assert_eq!(super::sizes(&[0, 1, 1, 0, 4, 1]), (3, vec![(1, 3), (0, 2), (4, 1)]));
+        assert_eq!(super::sizes(&[]), (0, vec![]));
+    }
+}

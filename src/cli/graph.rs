@@ -1,0 +1,111 @@
+//! Loading graphs, and what graph commands show.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use gasworks::graph::{GraphBuilder, Ids, ParallelEdges, ReverseEdges};
+use gasworks::input::{EdgeList, Source, read_edges};
+
+use super::error::Failure;
+use super::events::Reporter;
+use super::options::{InputOptions, names};
+
+/// A graph as input.
+#[derive(Args, Debug)]
+pub(crate) struct GraphInput {
+    /// Edges: source, target and perhaps a weight, in a table or a MatrixMarket file; - is standard input
+    graph: PathBuf,
+    #[command(flatten)]
+    input: InputOptions,
+}
+
+impl GraphInput {
+    /// Reads the edges.
+    pub(crate) fn load(&self, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
+        let source = Source::from_path(&self.graph);
+        reporter.loading(source.name().display());
+        let loaded = read_edges(&source, &self.input.edges())?;
+        reporter.loaded(&loaded.report);
+        let EdgeList { ids, arcs, .. } = &loaded.data;
+        reporter.say(format_args!("{} vertices, {} edges", ids.len(), arcs.len()));
+        Ok(loaded.data)
+    }
+
+    /// For messages.
+    pub(crate) fn name(&self) -> &Path {
+        &self.graph
+    }
+}
+
+/// What becomes of the edges of the input.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct EdgeOptions {
+    /// Take each edge in both directions; an edge that the input lists in both is one edge
+    #[arg(long)]
+    undirected: bool,
+    /// What becomes of several edges with the same ends: all count, the first does, or one with the sum of their weights
+    #[arg(long, value_name = "POLICY", default_value = "keep", value_parser = names(PARALLEL))]
+    parallel_edges: Parallel,
+}
+
+/// A policy for parallel edges.
+#[derive(Clone, Copy, Debug)]
+enum Parallel {
+    Keep,
+    Drop,
+    Sum,
+}
+
+const PARALLEL: [(&str, Parallel); 3] =
+    [("keep", Parallel::Keep), ("drop", Parallel::Drop), ("sum", Parallel::Sum)];
+
+impl EdgeOptions {
+    /// A graph without edges yet.
+    pub(crate) fn builder(self, vertices: usize) -> GraphBuilder<()> {
+        match self.undirected {
+            true => GraphBuilder::undirected(vertices, ReverseEdges::Pair),
+            false => GraphBuilder::directed(vertices),
+        }
+    }
+
+    /// The policy for edges whose data add up by `sum`.
+    pub(crate) fn parallel<E>(self, sum: fn(E, E) -> E) -> ParallelEdges<E> {
+        match self.parallel_edges {
+            Parallel::Keep => ParallelEdges::Keep,
+            Parallel::Drop => ParallelEdges::First,
+            Parallel::Sum => ParallelEdges::Merge(sum),
+        }
+    }
+}
+
+/// How many vertices a summary lists.
+pub(crate) const LISTED: usize = 10;
+
+/// The first of all vertices by `key`, ascending, and then by id.
+pub(crate) fn first_by(values: &[f32], key: impl Fn(f32) -> f32) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    let compare =
+        |a: &u32, b: &u32| key(values[*a as usize]).total_cmp(&key(values[*b as usize])).then(a.cmp(b));
+    if order.len() > LISTED {
+        order.select_nth_unstable_by(LISTED, compare);
+        order.truncate(LISTED);
+    }
+    order.sort_unstable_by(compare);
+    order
+}
+
+/// Prints vertices with their values, `id<TAB>value` a line.
+pub(crate) fn show(
+    title: &str,
+    vertices: &[u32],
+    ids: &Ids,
+    values: &[f32],
+    reporter: &mut Reporter,
+) -> Result<(), Failure> {
+    reporter.say(title);
+    for vertex in vertices {
+        reporter.line(format_args!("{}\t{}", ids.id(*vertex), values[*vertex as usize]))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Commands and what they share. One file a command; options that several take are in [`options`].
+
+mod als;
+mod components;
+mod error;
+mod events;
+mod generate;
+mod graph;
+mod inspect;
+mod lists;
+mod options;
+mod output;
+mod pagerank;
+mod recommend;
+mod run;
+mod similar;
+mod sssp;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use error::Failure;
+pub(crate) use events::Reporter;
+pub(crate) use run::Ending;
+
+use options::Voice;
+
+/// Graph-parallel machine learning and graph analytics: gather, apply, scatter on every core.
+///
+/// Inputs are text files, plain, gzip or zstd; - is standard input. Their format is told from their content. Results go to
+/// standard output, progress and notes to standard error. The same seed gives the same bits for every number of threads.
+#[derive(Debug, Parser)]
+#[command(name = "gasworks", version, about, max_term_width = 110, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  gasworks als                                     learn from the MovieLens sample, recommend movies
+  gasworks als ratings.csv --model movies.model    learn from your own ratings
+  gasworks recommend movies.model --user 42
+  gasworks pagerank graph.txt --output ranks.tsv
+
+Exit codes: 0 done, 2 usage, 65 bad data, 66 no such input, 74 reading or writing failed, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Als(als::Als),
+    Recommend(recommend::Recommend),
+    Similar(similar::Similar),
+    Pagerank(pagerank::Pagerank),
+    Components(components::Components),
+    Sssp(sssp::Sssp),
+    Inspect(inspect::Inspect),
+    Generate(generate::Generate),
+}
+
+impl Cli {
+    /// How the command wants to be heard.
+    pub(crate) fn voice(&self) -> Voice {
+        match &self.command {
+            Command::Als(command) => command.run.voice,
+            Command::Recommend(command) => command.voice,
+            Command::Similar(command) => command.voice,
+            Command::Pagerank(command) => command.run.voice,
+            Command::Components(command) => command.run.voice,
+            Command::Sssp(command) => command.run.voice,
+            Command::Inspect(command) => command.voice,
+            Command::Generate(command) => command.voice(),
+        }
+    }
+
+    /// Runs the command.
+    pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        match &self.command {
+            Command::Als(command) => command.run(reporter),
+            Command::Recommend(command) => command.run(reporter),
+            Command::Similar(command) => command.run(reporter),
+            Command::Pagerank(command) => command.run(reporter),
+            Command::Components(command) => command.run(reporter),
+            Command::Sssp(command) => command.run(reporter),
+            Command::Inspect(command) => command.run(reporter),
+            Command::Generate(command) => command.run(reporter),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn options_do_not_collide() {
+        <super::Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,137 @@
+//! `gasworks sssp`: distances from one vertex to all.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use clap::Args;
+use gasworks::Engine;
+use gasworks::input::EdgeList;
+use gasworks::programs::ShortestPaths;
+use gasworks::schedulers::Rounds;
+use serde_json::{Value, json};
+
+use super::error::Failure;
+use super::events::{Metrics, Reporter, Start, number};
+use super::graph::{self, EdgeOptions, GraphInput};
+use super::options::RunOptions;
+use super::output::Output;
+use super::run::{self, Ending};
+
+/// Find the lengths of the shortest paths from a source
+///
+/// Weights are the lengths of edges, 0 or more, and 1 each where the input has none. A vertex that no path reaches is at distance inf. Without
+/// --output the ten nearest vertices are printed.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  gasworks sssp roads.txt --source 17 --undirected --output distances.tsv")]
+pub(crate) struct Sssp {
+    #[command(flatten)]
+    input: GraphInput,
+    #[command(flatten)]
+    edges: EdgeOptions,
+    /// Where paths start, by the id in the input
+    #[arg(allow_hyphen_values = true, long, value_name = "ID")]
+    source: String,
+    /// Iterations at most; with fewer than needed, distances may be too long [default: as many as needed]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    iterations: Option<u64>,
+    /// Write id, tab, distance for each vertex, by id; - is standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<Output>,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+impl Sssp {
+    pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        run::use_threads(self.run.threads())?;
+        if let Some(output) = &self.output {
+            output.check(reporter)?;
+        }
+        let clock = Instant::now();
+        let mut list = self.input.load(reporter)?;
+        let source = self.find_source(&list)?;
+        let weights = self.weights(&mut list)?;
+        let mut graph = self
+            .edges
+            .builder(list.ids.len())
+            .weighted_edges(&list.arcs, &weights)
+            .parallel_edges(self.edges.parallel(|a, b| a + b))
+            .build()?
+            .with_vertices(ShortestPaths::start(source));
+        drop((std::mem::take(&mut list.arcs), weights));
+        reporter.start(Start {
+            program: "sssp",
+            scheduler: "rounds",
+            vertices: graph.vertices(),
+            edges: graph.edges(),
+            load_seconds: clock.elapsed().as_secs_f64(),
+            run: &self.run,
+            iterations: self.iterations.unwrap_or(0),
+            more: Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]),
+        })?;
+
+        let mut failure = None;
+        let stop = run::stop_on_interrupt(reporter);
+        let mut observer = run::watch(&mut failure, |progress, _| {
+            run::report_active(progress, reporter)?;
+            Ok(ControlFlow::Continue(()))
+        });
+        let engine = Engine::new(&mut graph, &ShortestPaths)
+            .scheduler(Rounds::new())
+            .start_at([source])
+            .rounds(self.iterations.unwrap_or(u64::MAX))
+            .observer(&mut observer);
+        let outcome = run::configure(engine, &self.run, &stop).run()?;
+        drop(observer);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let reason = run::reason(outcome.reason);
+        run::summarize(reporter, reason, &outcome.progress);
+
+        let distances = graph.vertex_data().as_slice();
+        let reached = distances.iter().filter(|distance| distance.is_finite()).count();
+        reporter.say(format_args!("{reached} of {} vertices are reached", distances.len()));
+        let mut nearest = graph::first_by(distances, |distance| distance);
+        nearest.retain(|vertex| distances[*vertex as usize].is_finite());
+        let mut more = Metrics::new();
+        match &self.output {
+            Some(output) => {
+                output.write_values(reporter, &list.ids, |v, to| write!(to, "{}", distances[v as usize]))?;
+                more.insert("output".into(), output.name().into());
+            }
+            None if reporter.is_json() => {
+                let entry = |v: &u32| json!([list.ids.id(*v).to_string(), number(distances[*v as usize])]);
+                more.insert("nearest".into(), nearest.iter().map(entry).collect::<Vec<Value>>().into());
+            }
+            None => graph::show("nearest vertices:", &nearest, &list.ids, distances, reporter)?,
+        }
+        let metrics = Metrics::from_iter([("reached".to_owned(), reached.into())]);
+        run::finish(reporter, reason, outcome.progress, metrics, more)
+    }
+
+    fn find_source(&self, list: &EdgeList) -> Result<u32, Failure> {
+        list.ids.find(&self.source).ok_or_else(|| {
+            let (count, name) = (list.ids.len(), self.input.name().display());
+            let example = list.ids.iter().next().map(|id| format!(", such as {id}")).unwrap_or_default();
+            Failure::usage(
+                format!("as --source one of the {count} ids in {name}{example}"),
+                format!("{:?}", self.source),
+                "spell it as in the input",
+            )
+        })
+    }
+
+    /// One for each edge, none below 0.
+    fn weights(&self, list: &mut EdgeList) -> Result<Vec<f32>, Failure> {
+        let Some(weights) = list.weights.take() else { return Ok(vec![1.0; list.arcs.len()]) };
+        let Some(at) = weights.iter().position(|weight| *weight < 0.0) else { return Ok(weights) };
+        let [source, target] = list.arcs[at].map(|vertex| list.ids.id(vertex));
+        Err(Failure::data(
+            self.input.name(),
+            "weights of 0 or more, the lengths of edges",
+            format!("{} on the edge from {source} to {target}", weights[at]),
+            "shift or correct the weights, or drop their column to count edges",
+        ))
+    }
+}

@@ -1,0 +1,182 @@
+//! Inputs and arguments that cannot be used: exit code and message of each.
+
+use crate::{Folder, gasworks, gasworks_with, ratings};
+
+#[test]
+fn inputs_that_are_no_ratings() {
+    for (input, code, parts) in [
+        ("", 65, &["at least one rating"][..]),
+        ("1,2,3\n1,3,NaN\n", 65, &["standard input:2: column 3", "found \"NaN\""]),
+        ("1,2,3\n1,3,inf\n", 65, &["standard input:2: column 3", "finite"]),
+        ("1;2;3,5\n1;3;4\n", 65, &["standard input:1: column 3", "3,5", "decimal"]),
+        ("1,2,3\n1,3,four\n", 65, &["standard input:2: column 3", "found \"four\""]),
+        ("1,2,3\n1,3\n", 65, &["standard input:2"]),
+        ("%%MatrixMarket matrix coordinate real general\n2 2 3\n1 1 5\n", 65, &["standard input", "3"]),
+        ("%%MatrixMarket matrix coordinate real general\n2 2 1\n0 1 5\n", 65, &["standard input:3"]),
+        (
+            "%%MatrixMarket matrix coordinate real general\n2 2 1000000000000000000\n1 1 5\n",
+            65,
+            &["1000000000000000000"],
+        ),
+    ] {
+        let run = gasworks_with(&["als", "-"], input.as_bytes());
+        assert_eq!(run.code, Some(code), "{input:?}: {}", run.err);
+        assert!(run.err.starts_with("error: ") || run.err.contains("\nerror: "), "{}", run.err);
+        for part in parts {
+            assert!(run.err.contains(part), "{input:?}: {part} is not in {}", run.err);
+        }
+        assert_eq!(run.out, "");
+    }
+}
+
+#[test]
+fn factors_that_overflow_are_named() {
+    let run =
+        gasworks_with(&["als", "-", "--rank", "2"], b"ann,x,3e38\nann,y,-3e38\nbob,x,-3e38\nbob,y,3e38\n");
+    assert_eq!(run.code, Some(65), "{}", run.err);
+    assert!(run.err.contains("expected ratings from which all factors come out finite"), "{}", run.err);
+    assert!(
+        run.err.contains("factors of ") && run.err.contains("not finite after iteration 1"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn lenient_reading_reports_and_goes_on() {
+    let matrix = b"%%MatrixMarket matrix coordinate real general\n2 2 9\n1 1 5\n2 2 3\n1 2 4\n";
+    assert_eq!(gasworks_with(&["als", "-", "--rank", "1"], matrix).code, Some(65));
+    let run = gasworks_with(&["als", "-", "--rank", "1", "--lenient"], matrix).ok();
+    assert!(run.err.contains("note: ") && run.err.contains('9'), "{}", run.err);
+}
+
+#[test]
+fn a_forced_format_is_kept_to() {
+    let run = gasworks_with(&["components", "-", "--format", "tab"], b"1 2\n");
+    assert_eq!(run.code, Some(65), "{}", run.err);
+    let run = gasworks(&["components", "-", "--format", "cvs"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("matrix-market"), "{}", run.err);
+}
+
+#[test]
+fn inputs_that_are_not_there() {
+    let folder = Folder::new();
+    let (missing, directory) = (folder.path("none.csv"), folder.path(""));
+    for command in [&["als"][..], &["pagerank"], &["components"], &["sssp", "--source", "1"]] {
+        for (input, part) in [(&missing, "no such file"), (&directory, "a directory")] {
+            let run = gasworks(&[command, &[input.as_str()]].concat());
+            assert_eq!(run.code, Some(66), "{command:?}: {}", run.err);
+            assert!(run.err.contains(input.as_str()) && run.err.contains(part), "{}", run.err);
+        }
+    }
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_refused_before_work() {
+    let folder = Folder::new();
+    let (missing, directory) = (folder.path("none/x.txt"), folder.path(""));
+    let nothing = folder.path("nothing.csv");
+    for output in [missing.as_str(), directory.as_str()] {
+        for command in [&["pagerank", &nothing, "--output"][..], &["als", &nothing, "--model"]] {
+            let run = gasworks(&[command, &[output]].concat());
+            // The input is missing as well, and would be 66: the output is looked at first.
+            assert_eq!(run.code, Some(74), "{command:?} {output}: {}", run.err);
+        }
+    }
+    let run = gasworks(&["als", "--output", &folder.path("x.csv")]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains(".npy, .txt or .safetensors"), "{}", run.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder_keeps_its_files() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let old = folder.file("model", "old");
+    fs::set_permissions(folder.path(""), Permissions::from_mode(0o555)).expect("a folder");
+    if fs::write(folder.path("probe"), "").is_ok() {
+        println!("skipped: permissions do not bind this user");
+    } else {
+        let run = gasworks_with(&["als", "-", "--model", &old], ratings().as_bytes());
+        assert_eq!(run.code, Some(74), "{}", run.err);
+        assert!(run.err.contains("may not be written"), "{}", run.err);
+        assert_eq!(crate::text(&old), "old");
+    }
+    fs::set_permissions(folder.path(""), Permissions::from_mode(0o755)).expect("a folder");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_io_error() {
+    let run = gasworks_with(&["components", "-", "-o", "/dev/full"], b"1 2\n");
+    assert_eq!(run.code, Some(74));
+    assert!(run.err.contains("the disk is full"), "{}", run.err);
+}
+
+#[test]
+fn arguments_that_mean_nothing() {
+    for (arguments, part) in [
+        (&["als", "--threads", "0"][..], "at least one thread"),
+        (&["als", "--rank", "0"], "1..=4096"),
+        (&["als", "--iterations", "0"], "--iterations"),
+        (&["als", "--lambda", "-1"], "--lambda"),
+        (&["als", "--lambda", "nan"], "a number from 0"),
+        (&["als", "--holdout", "1"], "not including, 1"),
+        (&["als", "--regularization", "none"], "weighted"),
+        (&["als", "--isa", "sse9"], "avx512"),
+        (&["als", "--max-seconds", "-1"], "--max-seconds"),
+        (&["als", "--engine", "async"], "sync"),
+        (&["pagerank"], "GRAPH"),
+        (&["pagerank", "x", "--damping", "1"], "not including, 1"),
+        (&["pagerank", "x", "--tolerance", "-1"], "--tolerance"),
+        (&["pagerank", "x", "--output", "-", "--json"], "leave out --json"),
+        (&["sssp", "x"], "--source"),
+        (&["generate", "rmat", "--scale", "99"], "scale is 99, expected at most 31"),
+        (&["generate", "ratings", "--users", "2", "--items", "2", "--count", "5"], "count is 5"),
+        (&["lda"], "unrecognized subcommand"),
+    ] {
+        let run = gasworks(arguments);
+        assert_eq!(run.code, Some(2), "{arguments:?}: {}", run.err);
+        assert!(run.err.contains(part), "{arguments:?}: {part} is not in {}", run.err);
+    }
+    let absent = if cfg!(target_arch = "aarch64") { "avx2" } else { "neon" };
+    let run = gasworks(&["als", "--isa", absent]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("this machine does not have it"), "{}", run.err);
+}
+
+#[test]
+fn help_is_there_for_every_command_and_shows_defaults() {
+    let all = gasworks(&["--help"]).ok().out;
+    for (command, parts) in [
+        (
+            &["als"][..],
+            &[
+                "[default: 32]",
+                "[default: 0.15]",
+                "[default: weighted]",
+                "[default: biases]",
+                "[default: 15]",
+            ][..],
+        ),
+        (&["recommend"], &["[default: 10]", "[default: 20]"]),
+        (&["similar"], &["[default: 10]"]),
+        (&["pagerank"], &["[default: 0.85]", "[default: 0.000001]", "[default: 100]", "[default: spread]"]),
+        (&["components"], &["[default: auto]"]),
+        (&["sssp"], &["[default: keep]"]),
+        (&["inspect"], &["[possible values: ratings, graph]"]),
+        (&["generate", "ratings"], &["[default: 138493]", "[default: 0.7]"]),
+        (&["generate", "rmat"], &["[default: 20]", "[default: 16]", "[default: 0.57]", "[default: yes]"]),
+    ] {
+        assert!(all.contains(command[0]));
+        let help = gasworks(&[command, &["--help"]].concat()).ok().out;
+        for part in parts.iter().chain(&["Example"]) {
+            assert!(help.contains(part), "{command:?}: {part} is not in {help}");
+        }
+        assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
+    }
+    assert!(gasworks(&["--version"]).ok().out.starts_with("gasworks 0."));
+}

@@ -1,0 +1,127 @@
+//! The events that scripts rely on: names, order, types.
+
+use serde_json::Value;
+
+use crate::{Folder, Run, gasworks, ratings};
+
+const START: [(&str, &str); 12] = [
+    ("program", "string"),
+    ("vertices", "number"),
+    ("edges", "number"),
+    ("threads", "number"),
+    ("seed", "number"),
+    ("engine", "string"),
+    ("scheduler", "string"),
+    ("consistency", "null"),
+    ("exclusion", "null"),
+    ("isa", "string"),
+    ("load_seconds", "number"),
+    ("inputs", "array"),
+];
+const PROGRESS: [(&str, &str); 4] =
+    [("iteration", "number"), ("updates", "number"), ("seconds", "number"), ("metrics", "object")];
+const DONE: [(&str, &str); 6] = [
+    ("reason", "string"),
+    ("iterations", "number"),
+    ("updates", "number"),
+    ("seconds", "number"),
+    ("serializable", "null"),
+    ("metrics", "object"),
+];
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[track_caller]
+fn has(event: &Value, fields: &[(&str, &str)]) {
+    for (name, wanted) in fields {
+        let value = event.get(name).unwrap_or_else(|| panic!("{name} is missing: {event}"));
+        assert_eq!(kind(value), *wanted, "{name}: {event}");
+    }
+}
+
+#[track_caller]
+fn check(run: &Run, program: &str, progress: &[&str], done: &[&str]) {
+    let events = run.events();
+    let [start, rounds @ .., end] = &events[..] else { panic!("{}", run.out) };
+    assert_eq!((&start["event"], &start["program"]), (&"start".into(), &program.into()));
+    has(start, &START);
+    let metrics = |event: &Value, names: &[&str]| {
+        let names: Vec<(&str, &str)> = names.iter().map(|name| (*name, "number")).collect();
+        has(&event["metrics"], &names);
+    };
+    assert!(!rounds.is_empty());
+    for (number, event) in (1..).zip(rounds) {
+        assert_eq!((&event["event"], &event["iteration"]), (&"progress".into(), &number.into()));
+        has(event, &PROGRESS);
+        metrics(event, progress);
+    }
+    let seconds: Vec<f64> = rounds.iter().map(|event| event["seconds"].as_f64().expect("a number")).collect();
+    assert!(seconds.is_sorted());
+    assert_eq!(end["event"], "done");
+    has(end, &DONE);
+    metrics(end, done);
+    assert_eq!(end["iterations"], rounds.len());
+    let memory = if cfg!(target_os = "linux") { "number" } else { "null" };
+    assert_eq!(kind(&end["peak_rss_bytes"]), memory);
+}
+
+#[test]
+fn every_running_command_keeps_the_schema() {
+    let folder = Folder::new();
+    let ratings = folder.file("ratings.csv", ratings());
+    let graph = folder.file("graph.txt", "1 2\n2 3\n3 1\n4 1\n");
+    let seed = ["--seed", "18446744073709551615", "--threads", "2", "--json"];
+    let run = |arguments: &[&str]| gasworks(&[arguments, &seed].concat()).ok();
+
+    let als = run(&["als", &ratings, "--rank", "4", "--iterations", "3"]);
+    let errors = ["train_rmse", "test_rmse", "test_mae"];
+    check(
+        &als,
+        "als",
+        &[&errors[..], &["residual"]].concat(),
+        &[&errors[..], &["baseline_test_rmse"]].concat(),
+    );
+    assert_eq!(als.events()[0]["seed"], u64::MAX);
+    assert_eq!(als.events()[0]["threads"], 2);
+    check(&run(&["pagerank", &graph]), "pagerank", &["residual"], &["residual"]);
+    check(&run(&["components", &graph]), "components", &["active"], &["components"]);
+    check(&run(&["sssp", &graph, "--source", "1"]), "sssp", &["active"], &["reached"]);
+}
+
+#[test]
+fn a_user_adds_a_list() {
+    let folder = Folder::new();
+    let ratings = folder.file("ratings.csv", ratings());
+    let run =
+        gasworks(&["als", &ratings, "--rank", "4", "--iterations", "2", "--user", "100", "--json"]).ok();
+    let events = run.events();
+    let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(names, ["start", "progress", "progress", "recommendations", "done"]);
+}
+
+#[test]
+fn failures_are_events_with_file_and_line() {
+    let folder = Folder::new();
+    let ratings = folder.file("ratings.csv", "1,2,3\n1,3,nan\n");
+    let run = gasworks(&["als", &ratings, "--json"]);
+    let error = run.last();
+    assert_eq!(run.code, Some(65));
+    assert_eq!(
+        (&error["event"], &error["file"], &error["line"]),
+        (&"error".into(), &ratings.as_str().into(), &2.into())
+    );
+    assert!(error["message"].as_str().expect("a text").contains("ratings.csv:2: column 3"));
+
+    let run = gasworks(&["als", "--threads", "0", "--json"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.last()["message"].as_str().expect("a text").contains("at least one thread"));
+}

@@ -1,0 +1,146 @@
+//! `pagerank`, `components`, `sssp`: values that are known, in the input's ids.
+
+use std::io::Write;
+
+use crate::{Folder, gasworks, gasworks_with, text};
+
+fn values(table: &str) -> Vec<(String, f64)> {
+    let value = |line: &str| {
+        let (id, value) = line.split_once('\t').expect("a tab");
+        (id.to_owned(), value.parse().expect("a number"))
+    };
+    table.lines().map(value).collect()
+}
+
+#[test]
+fn ranks_solve_their_equation() {
+    let folder = Folder::new();
+    // 9 has no out-edge; 30 is rated by two and by itself.
+    let graph = folder.file("graph.txt", "# made by hand\n30 20\n20 30\n9000000000 30\n30 9\n30 30\n");
+    for (dangling, spread) in [("spread", true), ("none", false)] {
+        let output = folder.path("ranks.tsv");
+        let arguments =
+            ["pagerank", &graph, "--dangling", dangling, "--tolerance", "1e-9", "--output", &output];
+        gasworks(&arguments).ok();
+        let ranks = values(&text(&output));
+        let ids: Vec<&str> = ranks.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(ids, ["9", "20", "30", "9000000000"]);
+        let [nine, twenty, thirty, big] = [0, 1, 2, 3].map(|at| ranks[at].1);
+        let sum = nine + twenty + thirty + big;
+        assert!(if spread { (sum - 1.0).abs() < 1e-5 } else { sum < 0.99 });
+        let base = (0.15 + if spread { 0.85 * nine } else { 0.0 }) / 4.0;
+        let wanted = base + 0.85 * (twenty + big + thirty / 3.0);
+        assert!((thirty - wanted).abs() < 1e-5 && (big - base).abs() < 1e-5, "{ranks:?}");
+        assert!((nine - base - 0.85 * thirty / 3.0).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn without_an_output_the_highest_ranks_are_printed() {
+    let run = gasworks_with(&["pagerank", "-"], b"1,3\n2,3\n3,1\n").ok();
+    let ranks = values(&run.out);
+    assert_eq!(ranks[0].0, "3");
+    assert!(ranks.is_sorted_by(|a, b| a.1 >= b.1) && ranks.len() == 3);
+    assert!(run.err.contains("standard input: csv, 3 rows in 3 lines"), "{}", run.err);
+}
+
+#[test]
+fn policies_of_edges_are_kept() {
+    let edges = |arguments: &[&str]| {
+        let run =
+            gasworks_with(&[&["pagerank", "-", "--json"], arguments].concat(), b"1 2\n1 2\n2 1\n1 3\n").ok();
+        run.events()[0]["edges"].as_u64().expect("a number")
+    };
+    assert_eq!(edges(&[]), 4);
+    assert_eq!(edges(&["--parallel-edges", "drop"]), 3);
+    assert_eq!(edges(&["--parallel-edges", "sum"]), 3);
+    // Of `1 2`, listed twice, and `2 1`, the direction that is listed more often stays: 2 + 1 edges in both directions.
+    assert_eq!(edges(&["--undirected"]), 6);
+    assert_eq!(edges(&["--undirected", "--parallel-edges", "drop"]), 4);
+}
+
+#[test]
+fn labels_are_the_smallest_ids() {
+    let folder = Folder::new();
+    let output = folder.path("labels.tsv");
+    let graph = folder.file("graph.txt", "10 9\n9 100\n7 8\n5 5\n");
+    let run = gasworks(&["components", &graph, "--output", &output]).ok();
+    assert_eq!(text(&output), "5\t5\n7\t7\n8\t7\n9\t9\n10\t9\n100\t9\n");
+    assert_eq!(run.out, "3 components\n9\t3\n7\t2\n5\t1\n");
+    let run = gasworks(&["components", &graph, "--output", "-"]).ok();
+    assert_eq!(run.out, text(&output));
+    let run = gasworks_with(&["components", "-", "-o", "-"], b"b a\nc b\nx y\n").ok();
+    assert_eq!(run.out, "a\ta\nb\ta\nc\ta\nx\tx\ny\tx\n");
+}
+
+#[test]
+fn distances_are_exact() {
+    let graph = b"source,target,weight\n1,2,0.5\n2,3,0.25\n1,3,1\n4,1,2\n";
+    let run = gasworks_with(&["sssp", "-", "--source", "1", "-o", "-"], graph).ok();
+    assert_eq!(run.out, "1\t0\n2\t0.5\n3\t0.75\n4\tinf\n");
+    let run = gasworks_with(&["sssp", "-", "--source", "1", "-o", "-", "--undirected"], graph).ok();
+    assert_eq!(run.out, "1\t0\n2\t0.5\n3\t0.75\n4\t2\n");
+    let run = gasworks_with(&["sssp", "-", "--source", "1"], b"1 2\n2 3\n4 1\n").ok();
+    assert_eq!(run.out, "1\t0\n2\t1\n3\t2\n", "a weight is 1 where the input has none");
+    let run = gasworks_with(&["sssp", "-", "--source", "-7", "-o", "-"], b"-7 18446744073709551615\n").ok();
+    assert_eq!(run.out, "-7\t0\n18446744073709551615\t1\n");
+    let twice = b"1 2 3\n1 2 4\n";
+    for (policy, distance) in [("keep", "3"), ("drop", "3"), ("sum", "7")] {
+        let arguments = ["sssp", "-", "--source", "1", "-o", "-", "--parallel-edges", policy];
+        assert_eq!(gasworks_with(&arguments, twice).ok().out, format!("1\t0\n2\t{distance}\n"));
+    }
+}
+
+#[test]
+fn sources_and_weights_are_checked() {
+    let run = gasworks_with(&["sssp", "-", "--source", "7", "--json"], b"1 2\n");
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("as --source one of the 2 ids") && run.err.contains("\"7\""), "{}", run.err);
+    assert_eq!(run.last()["event"], "error");
+    let run = gasworks_with(&["sssp", "-", "--source", "1"], b"1 2 1\n2 3 -4\n");
+    assert_eq!(run.code, Some(65));
+    assert!(
+        run.err.contains("weights of 0 or more") && run.err.contains("-4 on the edge from 2 to 3"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn results_have_the_same_bits_for_every_number_of_threads() {
+    let folder = Folder::new();
+    let graph = folder.path("graph.txt");
+    gasworks(&["generate", "rmat", "--scale", "11", "--weights", "1..255", "-o", &graph]).ok();
+    for command in [&["pagerank"][..], &["components"], &["sssp", "--source", "1"]] {
+        let mut first = None;
+        for threads in ["1", "2", "3", "8"] {
+            let arguments = [command, &[&graph, "--threads", threads, "--output", "-"]].concat();
+            let out = gasworks(&arguments).ok().out;
+            assert!(out.lines().count() > 1000);
+            assert_eq!(out, *first.get_or_insert_with(|| out.clone()), "{command:?} on {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn an_empty_file_is_an_empty_graph_and_said_so() {
+    for command in ["pagerank", "components"] {
+        let run = gasworks_with(&[command, "-", "-o", "-"], b"").ok();
+        assert_eq!(run.out, "");
+        assert!(run.err.contains("the file has no edges"), "{}", run.err);
+        gasworks_with(&[command, "-", "--json"], b"").ok().events();
+    }
+}
+
+#[test]
+fn compressed_files_and_pipes_are_read_by_their_bytes() {
+    let folder = Folder::new();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(b"1 2\n2 3\n").expect("memory");
+    let packed = packer.finish().expect("memory");
+    let path = folder.file("graph.csv", &packed);
+    let run = gasworks(&["components", &path, "-o", "-"]).ok();
+    assert_eq!(run.out, "1\t1\n2\t1\n3\t1\n");
+    assert!(run.err.contains("space in gzip"), "{}", run.err);
+    assert_eq!(gasworks_with(&["components", "-", "-o", "-"], &packed).ok().out, run.out);
+}
