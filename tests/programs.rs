@@ -4,12 +4,17 @@
 //! Tests on published data read the folder that `GASWORKS_DATA` names, and pass with a line `skipped: ...` without it.
 
 mod programs {
+    mod admission;
+    mod aggregates;
     mod chaos;
+    mod contract;
     mod oracles;
     mod shapes;
     mod simulation;
     mod stops;
     mod subjects;
     mod table;
+    mod updates;
+    mod visibility;
     mod visits;
 }
