@@ -6,8 +6,10 @@
 mod programs {
     mod admission;
     mod aggregates;
+    mod builder;
     mod chaos;
     mod contract;
+    mod data;
     mod oracles;
     mod shapes;
     mod simulation;
