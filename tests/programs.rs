@@ -4,12 +4,19 @@
 //! Tests on published data read the folder that `GASWORKS_DATA` names, and pass with a line `skipped: ...` without it.
 
 mod programs {
+    mod admission;
+    mod aggregates;
+    mod builder;
     mod chaos;
+    mod contract;
+    mod data;
     mod oracles;
     mod shapes;
     mod simulation;
     mod stops;
     mod subjects;
     mod table;
+    mod updates;
+    mod visibility;
     mod visits;
 }

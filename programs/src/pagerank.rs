@@ -8,18 +8,30 @@
 use gasworks_engine::graph::{Topology, Vertex};
 use gasworks_engine::{Aggregate, Context, Data, Signal, Sum, VertexProgram};
 
-/// Ranks that sum to 1. Start with `1 / n` on each vertex; run under a sweep with [`DanglingMass`] as aggregate.
+/// Ranks that sum to 1. Start with `1 / n` on each vertex; run under a sweep with [`DanglingMass`] as aggregate: a change of the
+/// dangling mass reaches every vertex, and rounds of the signalled would leave asleep those that no neighbour wakes.
 ///
 /// ```
 /// use gasworks_engine::{Engine, graph::GraphBuilder};
 /// use gasworks_programs::{DanglingMass, PageRank};
+/// # use gasworks_engine::{Scheduler, Selection, Task};
+/// # struct Everyone;
+/// # impl Scheduler for Everyone {
+/// #     fn name(&self) -> &'static str { "sweep" }
+/// #     fn selection(&self) -> Selection { Selection::Everyone }
+/// #     fn start(&mut self, _: usize, _: usize) {}
+/// #     fn schedule(&self, _: &[Task]) {}
+/// #     fn next(&self, _: usize, _: &mut Vec<u32>) {}
+/// # }
 /// let mut graph = GraphBuilder::directed(3).plain_edges(&[[0, 2], [1, 2]]).build()?.with_vertices(|_| 1.0 / 3.0);
 /// let program = PageRank::default();
 /// let outcome = Engine::new(&mut graph, &program)
+///     .scheduler(Everyone) // gasworks_schedulers::Sweep::new()
 ///     .aggregate(&DanglingMass { damping: program.damping, spread: true })
 ///     .rounds(100)
 ///     .run()?;
-/// assert!(*graph.vertex(2) > *graph.vertex(0));
+/// // base = (0.15 + 0.85 * rank(2)) / 3, and rank(2) = 2.7 * base.
+/// assert!((graph.vertex(0) - 1.0 / 4.7).abs() < 1e-6 && (graph.vertex(2) - 2.7 / 4.7).abs() < 1e-6);
 /// # Ok::<(), gasworks_engine::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use gasworks_engine::graph::{Vertex, VertexSet};
 use gasworks_engine::{Phase, Scheduler, Task};
 
-/// Vertices run in the round after the one in which they were signalled, ascending. Priorities are ignored.
+/// Vertices run in the round after the one in which they were signalled, ascending. Priorities are ignored. Under executors
+/// without barriers, a vertex that still waits in the current round is not held for the next one too: its visit is yet to come,
+/// and sees what the signal is about.
 #[derive(Debug, Default)]
 pub struct Rounds {
     phases: Phases,
@@ -75,7 +77,10 @@ impl Scheduler for Rounds {
     fn schedule(&self, tasks: &[Task]) {
         let queue = self.queue();
         for task in tasks {
-            queue.next.insert(task.vertex);
+            let waits = task.vertex >= queue.at && queue.current.contains(task.vertex);
+            if !waits {
+                queue.next.insert(task.vertex);
+            }
         }
     }
 
