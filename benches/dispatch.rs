@@ -11,7 +11,7 @@ mod harness;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut baseline = None;
     for isa in gasworks::Isa::all().into_iter().filter(|isa| isa.is_available()) {
-        let time = || own_program::smooth(11, 128, 10, isa).map(|outcome| outcome.progress.seconds);
+        let time = || own_program::smooth(9, 128, 40, isa).map(|outcome| outcome.progress.seconds);
         let timing = harness::Timing::new(
             format!("own_program, {isa}"),
             (0..7).map(|_| time()).collect::<Result<_, _>>()?,

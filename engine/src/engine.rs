@@ -4,30 +4,17 @@ use std::time::Duration;
 
 use gasworks_kernels::Isa;
 
-use crate::aggregate::{Aggregate, Folded, Refresh};
+use crate::aggregate::{Aggregate, Folded};
 use crate::edge_program::EdgeProgram;
 use crate::error::Error;
-use crate::executor::{serial, sync};
+use crate::executor::{Settings, serial, sync};
 use crate::graph::{Graph, Vertex};
+use crate::job::{EdgeJob, UpdateJob, VertexJob};
 use crate::memory::Store;
 use crate::outcome::{Observer, Outcome, Progress, StopHandle};
 use crate::program::VertexProgram;
 use crate::scheduler::{Scheduler, Supersteps};
 use crate::update::UpdateFunction;
-
-type Predicate<'g> = Box<dyn FnMut(&Progress) -> bool + 'g>;
-
-/// When to stop, how many threads, which seed: what every run has.
-pub(crate) struct Settings<'g> {
-    pub(crate) threads: usize,
-    pub(crate) rounds: Option<u64>,
-    pub(crate) updates: Option<u64>,
-    pub(crate) time: Option<Duration>,
-    pub(crate) until: Option<Predicate<'g>>,
-    pub(crate) stop: Option<StopHandle>,
-    pub(crate) seed: u64,
-    pub(crate) isa: Isa,
-}
 
 /// Runs a program on a graph.
 ///
@@ -45,40 +32,6 @@ pub(crate) struct Settings<'g> {
 pub struct Engine<'g, Job> {
     settings: Settings<'g>,
     job: Job,
-}
-
-/// An aggregate, and after how many rounds it is computed again.
-pub(crate) type Refreshed<'g, P> = (
-    Box<
-        dyn Refresh<<P as VertexProgram>::Vertex, <P as VertexProgram>::Edge, <P as VertexProgram>::Global>
-            + 'g,
-    >,
-    u64,
-);
-
-/// A vertex program to run on a graph. Made by [`Engine::new`].
-pub struct VertexJob<'g, P: VertexProgram> {
-    pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
-    pub(crate) program: &'g P,
-    pub(crate) scheduler: Box<dyn Scheduler + 'g>,
-    pub(crate) start: Option<Vec<Vertex>>,
-    pub(crate) aggregate: Option<Refreshed<'g, P>>,
-    pub(crate) global: P::Global,
-    pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
-}
-
-/// An update function to run on a graph. Made by [`Engine::updates`].
-pub struct UpdateJob<'g, P: UpdateFunction> {
-    pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
-    pub(crate) function: &'g P,
-    pub(crate) scheduler: Box<dyn Scheduler + 'g>,
-    pub(crate) start: Option<Vec<Vertex>>,
-}
-
-/// An edge program to run on a graph. Made by [`Engine::edges`].
-pub struct EdgeJob<'g, P: EdgeProgram> {
-    pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
-    pub(crate) program: &'g P,
 }
 
 impl<'g, Job> Engine<'g, Job> {
@@ -151,10 +104,6 @@ impl<'g, Job> Engine<'g, Job> {
         self.settings.isa = isa;
         self
     }
-
-    pub(crate) fn take(self) -> (Settings<'g>, Job) {
-        (self.settings, self.job)
-    }
 }
 
 impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
@@ -226,7 +175,7 @@ impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
     /// # Panics
     /// If the program panics; the graph then holds what had been applied.
     pub fn run(self) -> Result<Outcome, Error> {
-        sync::run(self)
+        sync::run(self.settings, self.job)
     }
 }
 
@@ -258,7 +207,7 @@ where
     /// # Panics
     /// If the function panics.
     pub fn run(self) -> Result<Outcome, Error> {
-        Ok(serial::updates(self))
+        Ok(serial::updates(self.settings, self.job))
     }
 }
 
@@ -287,6 +236,6 @@ where
                 instead: "give rounds, max_updates, time_limit, until or stop_handle".into(),
             });
         }
-        Ok(serial::edges(self))
+        Ok(serial::edges(self.settings, self.job))
     }
 }

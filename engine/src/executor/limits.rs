@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::Settings;
-use crate::outcome::{Progress, Reason};
+use gasworks_kernels::Isa;
+
+use crate::outcome::{Progress, Reason, StopHandle};
 
 /// A clock that runs only while the executor computes.
 pub(crate) struct Clock {
@@ -24,6 +25,20 @@ impl Clock {
     pub(crate) fn resume(&mut self) {
         self.since = Instant::now();
     }
+}
+
+type Predicate<'g> = Box<dyn FnMut(&Progress) -> bool + 'g>;
+
+/// When to stop, how many threads, which seed: what every run has.
+pub(crate) struct Settings<'g> {
+    pub(crate) threads: usize,
+    pub(crate) rounds: Option<u64>,
+    pub(crate) updates: Option<u64>,
+    pub(crate) time: Option<Duration>,
+    pub(crate) until: Option<Predicate<'g>>,
+    pub(crate) stop: Option<StopHandle>,
+    pub(crate) seed: u64,
+    pub(crate) isa: Isa,
 }
 
 impl Settings<'_> {

@@ -3,3 +3,5 @@
 mod limits;
 pub(crate) mod serial;
 pub(crate) mod sync;
+
+pub(crate) use limits::Settings;

@@ -6,20 +6,21 @@ use pulp::{Simd, WithSimd};
 
 use crate::context::Context;
 use crate::edge_program::{Block, EdgeProgram};
-use crate::engine::{EdgeJob, Engine, UpdateJob};
+use crate::executor::Settings;
 use crate::executor::limits::Clock;
 use crate::graph::Parts;
+use crate::job::{EdgeJob, UpdateJob};
 use crate::outcome::{Outcome, Progress, Reason};
 use crate::scheduler::Task;
 use crate::scope::Scope;
 use crate::update::UpdateFunction;
 
 /// Runs an update function in the order of its scheduler. A round is as many visits as there are vertices.
-pub(crate) fn updates<P: UpdateFunction>(engine: Engine<'_, UpdateJob<'_, P>>) -> Outcome
+pub(crate) fn updates<P: UpdateFunction>(mut settings: Settings<'_>, job: UpdateJob<'_, P>) -> Outcome
 where
     <P::Edge as crate::memory::Store>::Element: Clone,
 {
-    let (mut settings, UpdateJob { graph, function, mut scheduler, start }) = engine.take();
+    let UpdateJob { graph, function, mut scheduler, start } = job;
     let Parts { topology, vertices, edges } = graph.parts();
     let mut clock = Clock::start();
     let n = topology.vertices();
@@ -73,7 +74,7 @@ where
 }
 
 /// Runs an edge program over all edges, by source and then target. A round is one pass.
-pub(crate) fn edges<P: EdgeProgram>(engine: Engine<'_, EdgeJob<'_, P>>) -> Outcome
+pub(crate) fn edges<P: EdgeProgram>(mut settings: Settings<'_>, job: EdgeJob<'_, P>) -> Outcome
 where
     <P::Edge as crate::memory::Store>::Element: Clone,
 {
@@ -91,7 +92,7 @@ where
         }
     }
 
-    let (mut settings, EdgeJob { graph, program }) = engine.take();
+    let EdgeJob { graph, program } = job;
     let Parts { topology, vertices, edges } = graph.parts();
     let mut clock = Clock::start();
     let global = P::Global::default();

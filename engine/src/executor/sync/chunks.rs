@@ -13,6 +13,15 @@ const VISIT: u64 = 4;
 /// A vertex with so many edges to gather over is a hub: its gather is cut into parts ([`super::hubs`]).
 pub(super) const HUB: u64 = 1 << 14;
 
+/// Some edges of one hub.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub(super) vertex: Vertex,
+    pub(super) side: Side,
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
 /// The stored directions that make up `edges`; in an undirected graph, one holds them all.
 #[inline(always)]
 pub(super) fn sides(edges: Edges, topology: &Topology) -> impl Iterator<Item = Side> {

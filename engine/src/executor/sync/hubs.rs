@@ -8,10 +8,10 @@ use gasworks_kernels::Isa;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::chunks::{HUB, degree, sides};
+use super::chunks::{HUB, Part, degree, sides};
 use super::visit::{Own, Shared, Tally};
 use crate::accumulator::Accumulator;
-use crate::graph::{Side, Topology, Vertex};
+use crate::graph::{Topology, Vertex};
 use crate::program::VertexProgram;
 
 /// Edges a part.
@@ -24,15 +24,6 @@ pub(super) struct Hubs {
     /// Each hub with its parts, as a range of `parts`.
     hubs: Vec<(Vertex, std::ops::Range<usize>)>,
     parts: Vec<Part>,
-}
-
-/// Some edges of one hub.
-#[derive(Clone, Copy)]
-pub(super) struct Part {
-    pub(super) vertex: Vertex,
-    pub(super) side: Side,
-    pub(super) from: usize,
-    pub(super) to: usize,
 }
 
 /// An accumulator for one part of a wave, and whether it gathered anything.

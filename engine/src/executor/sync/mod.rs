@@ -24,10 +24,11 @@ use std::ops::ControlFlow;
 use gasworks_kernels::Isa;
 
 use crate::context::Context;
-use crate::engine::{Engine, Refreshed, VertexJob};
 use crate::error::Error;
+use crate::executor::Settings;
 use crate::executor::limits::Clock;
 use crate::graph::{Graph, Parts};
+use crate::job::{Refreshed, VertexJob};
 use crate::outcome::{Outcome, Progress, Reason};
 use crate::program::{Gathers, VertexProgram, Writes};
 use crate::scheduler::{Phase, Scheduler, Selection};
@@ -37,8 +38,10 @@ use phase::Machine;
 use visit::Tally;
 
 /// Runs the job in a pool of its own.
-pub(crate) fn run<'g, P: VertexProgram>(engine: Engine<'g, VertexJob<'g, P>>) -> Result<Outcome, Error> {
-    let (mut settings, job) = engine.take();
+pub(crate) fn run<P: VertexProgram>(
+    mut settings: Settings<'_>,
+    job: VertexJob<'_, P>,
+) -> Result<Outcome, Error> {
     let VertexJob { graph, program, scheduler, start, aggregate, global, mut observer } = job;
     admit::<P>(&*scheduler, graph)?;
     let pool = rayon::ThreadPoolBuilder::new()

@@ -4,8 +4,7 @@ use std::sync::PoisonError;
 
 use pulp::{Simd, WithSimd};
 
-use super::chunks::{HUB, degree, sides};
-use super::hubs::Part;
+use super::chunks::{HUB, Part, degree, sides};
 use crate::accumulator::Accumulator;
 use crate::context::Context;
 use crate::data::Ref;
