@@ -17,7 +17,7 @@ pub(crate) type Refreshed<'g, P> = (
     u64,
 );
 
-/// A vertex program to run on a graph. Made by [`Engine::new`].
+/// A vertex program to run on a graph. Made by [`Engine::new`](crate::Engine::new).
 pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
     pub(crate) program: &'g P,
@@ -28,7 +28,7 @@ pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
 }
 
-/// An update function to run on a graph. Made by [`Engine::updates`].
+/// An update function to run on a graph. Made by [`Engine::updates`](crate::Engine::updates).
 pub struct UpdateJob<'g, P: UpdateFunction> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
     pub(crate) function: &'g P,
@@ -36,7 +36,7 @@ pub struct UpdateJob<'g, P: UpdateFunction> {
     pub(crate) start: Option<Vec<Vertex>>,
 }
 
-/// An edge program to run on a graph. Made by [`Engine::edges`].
+/// An edge program to run on a graph. Made by [`Engine::edges`](crate::Engine::edges).
 pub struct EdgeJob<'g, P: EdgeProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
     pub(crate) program: &'g P,
