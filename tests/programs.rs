@@ -10,6 +10,7 @@ mod programs {
     mod chaos;
     mod contract;
     mod data;
+    mod edge_programs;
     mod oracles;
     mod shapes;
     mod simulation;

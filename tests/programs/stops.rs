@@ -188,3 +188,36 @@ fn beginners_of_state_gathers_run_in_the_first_round() {
 fn no_thread_is_refused() {
     let _ = Engine::new(&mut path(2), &Greatest).threads(0);
 }
+
+/// Moves by a number between 2^-40 and 2^40.
+struct Far;
+
+impl VertexProgram for Far {
+    type Vertex = u32;
+    type Ghost = u32;
+    type Edge = ();
+    type Gather = ();
+    type Global = ();
+    const GATHER: Edges = Edges::None;
+    const SCATTER: Edges = Edges::None;
+    fn accumulator(&self) {}
+    fn ghost(&self, _: &Context<'_, ()>, vertex: &u32, ghost: &mut u32) {
+        *ghost = *vertex;
+    }
+    fn gather(&self, _: &Context<'_, ()>, (): &mut (), _: &u32, (): &()) {}
+    fn apply(&self, cx: &Context<'_, ()>, _: &mut u32, (): &mut ()) -> Signal {
+        let mut random = cx.random(0);
+        let exponent = random.below(80) as i32 - 40;
+        Signal::above(0.0, (1.0 + random.uniform() as f32) * 2f32.powi(exponent))
+    }
+}
+
+#[test]
+fn the_residual_has_the_same_bits_on_all_threads() {
+    let residuals = [1, 2, 3, 5, 8].map(|threads| {
+        let mut graph = GraphBuilder::directed(30_000).build().unwrap().with_vertices(|v| v);
+        let engine = Engine::new(&mut graph, &Far).scheduler(Sweep::new()).threads(threads);
+        engine.rounds(1).run().unwrap().progress.residual
+    });
+    assert!(residuals.iter().all(|residual| residual.to_bits() == residuals[0].to_bits()), "{residuals:?}");
+}
