@@ -167,8 +167,10 @@ pub trait VertexProgram: Sync + Sized {
         neighbors: &Neighborhood<'_, Self>,
     ) {
         let _ = simd;
-        for i in 0..neighbors.len() {
+        let mut i = 0;
+        while i < neighbors.len() {
             self.gather(cx, sum, neighbors.ghost(i), neighbors.edge(i));
+            i = neighbors.after(i);
         }
     }
 
@@ -255,6 +257,12 @@ impl<'a, P: VertexProgram> Neighborhood<'a, P> {
     #[inline(always)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// `i + 1`; a loop that counts with it is not unrolled, which suits short rows.
+    #[inline(always)]
+    pub(crate) fn after(&self, i: usize) -> usize {
+        self.row.after(i)
     }
 
     /// Whether the edges start at the visited vertex.

@@ -98,8 +98,9 @@ impl<E: Data> Aggregate<f32, E> for DanglingMass {
     }
     #[inline(always)]
     fn fold_vertex(&self, sum: &mut f64, topology: &Topology, vertex: Vertex, rank: &f32) {
-        // Selected, not jumped over: which vertices dangle cannot be predicted.
-        *sum += if topology.out_degree(vertex) == 0 { f64::from(*rank) } else { 0.0 }
+        // 1 for degree 0, else 0, by arithmetic: a branch on it could not be predicted.
+        let dangles = (1.0 - topology.out_degree(vertex) as f32).max(0.0);
+        *sum += f64::from(dangles * *rank)
     }
     fn merge(&self, sum: &mut f64, part: f64) {
         *sum += part
