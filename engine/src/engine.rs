@@ -127,7 +127,10 @@ impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
     }
 
     /// The vertices that begin; all, unless said. Under state gathers they run in the first round; under published gathers
-    /// they publish before it, so that their neighbours run in it.
+    /// they publish before it, so that their neighbours run in it. A scheduler that runs everyone refuses them.
+    ///
+    /// # Panics
+    /// When run, if the graph has no such vertex.
     pub fn start_at(mut self, vertices: impl IntoIterator<Item = Vertex>) -> Self {
         self.job.start = Some(vertices.into_iter().collect());
         self
@@ -194,6 +197,9 @@ where
     }
 
     /// The vertices that are scheduled at first; all, unless said.
+    ///
+    /// # Panics
+    /// When run, if the graph has no such vertex.
     pub fn start_at(mut self, vertices: impl IntoIterator<Item = Vertex>) -> Self {
         self.job.start = Some(vertices.into_iter().collect());
         self

@@ -28,15 +28,15 @@ pub enum Reason {
 pub struct Progress {
     /// Rounds finished.
     pub rounds: u64,
-    /// Visits finished.
+    /// Visits finished; for an edge program, edges.
     pub updates: u64,
     /// Seconds of computing: observers and predicates are not counted.
     pub seconds: f64,
     /// The sum of the changes that the visits of the last round reported.
     pub residual: f64,
-    /// Visits of the last round.
+    /// Visits of the last round; of the run so far, where visits run one at a time.
     pub active: u64,
-    /// Visits of the last round whose signal woke.
+    /// Those of `active` whose signal woke.
     pub signalled: u64,
 }
 

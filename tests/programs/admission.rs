@@ -6,8 +6,8 @@ use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::programs::{Components, PageRank};
 use gasworks::schedulers::{Rounds, Sweep};
 use gasworks::{
-    Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Gathers, Outcome, Scheduler, Signal, Sum,
-    VertexProgram, Writes,
+    Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Gathers, Outcome, Phase, Scheduler, Signal, Sum,
+    Task, VertexProgram, Writes,
 };
 
 /// A program whose constants say what the parameters say.
@@ -87,6 +87,38 @@ fn what_no_executor_runs_is_refused_with_a_sentence() {
     assert!(sentence.contains("everyone"), "{sentence}");
     let sentence = refused(Engine::new(&mut labels(), &Components).scheduler(Rounds::sides()).run());
     assert!(sentence.contains("sides"), "{sentence}");
+}
+
+/// Says which phases a round has, and nothing else.
+struct Phases(&'static [Phase]);
+
+impl Scheduler for Phases {
+    fn name(&self) -> &'static str {
+        "phases"
+    }
+    fn phases(&self) -> &'static [Phase] {
+        self.0
+    }
+    fn start(&mut self, _: usize, _: usize) {}
+    fn schedule(&self, _: &[Task]) {}
+    fn next(&self, _: usize, _: &mut Vec<u32>) {}
+}
+
+#[test]
+fn phases_that_leave_vertices_out_are_refused() {
+    for phases in [&[][..], &[Phase::Left], &[Phase::Right, Phase::Left], &[Phase::All, Phase::Left]] {
+        let sentence = refused(run(sides(), &PageRank::default(), Phases(phases)));
+        assert!(sentence.contains("phases"), "{sentence}");
+    }
+    assert!(run(sides(), &PageRank::default(), Phases(&[Phase::Left, Phase::Right])).is_ok());
+}
+
+#[test]
+fn starters_are_refused_where_everyone_runs() {
+    let (mut graph, program) = (plain(), PageRank::default());
+    let engine = Engine::new(&mut graph, &program).scheduler(Sweep::new()).start_at([1]);
+    let sentence = refused(engine.rounds(1).run());
+    assert!(sentence.contains("start_at"), "{sentence}");
 }
 
 #[test]

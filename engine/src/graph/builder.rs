@@ -75,7 +75,8 @@ impl GraphBuilder<()> {
     }
 
     /// An undirected graph of `vertices` vertices, without edges yet. Each edge becomes two arcs with the same data, a
-    /// self-loop one.
+    /// self-loop one. A vertex program reads the data of the arcs that leave its vertex, in whatever direction it gathers; an
+    /// update function that writes an edge writes one arc of the two.
     pub fn undirected(vertices: usize, reverse: ReverseEdges) -> Self {
         Self::new(vertices, Kind::Undirected(reverse))
     }

@@ -122,7 +122,8 @@ impl<V: Data, E: Data> Graph<V, E> {
         Graph::from_parts(self.topology, vertices, self.edges)
     }
 
-    /// The same structure and edges with other vertex data: plain old data or [`Own`](crate::Own), `value(vertex)` each.
+    /// The same structure and edges with other vertex data: plain old data, `value(vertex)` each. For [`Own`](crate::Own) see
+    /// [`with_vertex_data`](Graph::with_vertex_data).
     pub fn with_vertices<Other: Pod + Send + Sync>(
         self,
         mut value: impl FnMut(Vertex) -> Other,

@@ -43,7 +43,7 @@ pub(crate) fn run<P: VertexProgram>(
     job: VertexJob<'_, P>,
 ) -> Result<Outcome, Error> {
     let VertexJob { graph, program, scheduler, start, aggregate, global, mut observer } = job;
-    admit::<P>(&*scheduler, graph)?;
+    admit::<P>(&*scheduler, graph, start.is_some())?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads)
         .thread_name(|worker| format!("gasworks-{worker}"))
@@ -95,6 +95,7 @@ pub(crate) fn run<P: VertexProgram>(
 fn admit<P: VertexProgram>(
     scheduler: &dyn Scheduler,
     graph: &Graph<P::Vertex, P::Edge>,
+    starters: bool,
 ) -> Result<(), Error> {
     let sides = scheduler.phases() != [Phase::All];
     let published = P::GATHERS == Gathers::Published;
@@ -106,6 +107,20 @@ fn admit<P: VertexProgram>(
             "a vertex program that writes edges",
             "the synchronous executor stores edge data in both orders",
             "keep the data on vertices, or write an update function",
+        );
+    }
+    if ![&[Phase::All][..], &[Phase::Left, Phase::Right]].contains(&scheduler.phases()) {
+        return refuse(
+            "a scheduler with these phases",
+            "some vertices would never run, or run twice in a round",
+            "let phases() be All, or Left and Right",
+        );
+    }
+    if starters && scheduler.selection() == Selection::Everyone {
+        return refuse(
+            "start_at with a scheduler that runs everyone",
+            "all vertices begin",
+            "leave start_at out, or choose rounds of the signalled vertices",
         );
     }
     if sides && graph.topology().left().is_none() {
