@@ -21,7 +21,8 @@ pub type Ref<'a, D> = <D as Store>::Ref<'a>;
 /// A value of `D`, lent exclusively: `&mut T`, or `&mut [T]` for a row.
 pub type Mut<'a, D> = <D as Store>::Mut<'a>;
 
-/// A row of a matrix. Rows of a column have one width, chosen at run time, and start at cache lines.
+/// A row of a matrix. Rows of a column have one width, chosen at run time, and start at cache
+/// lines where the size of an element divides one.
 pub struct Row<T>(PhantomData<T>);
 
 /// Any owned type as data of a vertex or an edge.

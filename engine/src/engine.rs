@@ -211,7 +211,7 @@ where
     /// None in this version.
     ///
     /// # Panics
-    /// If the function panics.
+    /// If the function panics; data that it had written to edges may then be seen along out-edges only.
     pub fn run(self) -> Result<Outcome, Error> {
         Ok(serial::updates(self.settings, self.job))
     }
@@ -233,7 +233,7 @@ where
     /// [`Error::NotAdmitted`] if no condition would ever stop the run.
     ///
     /// # Panics
-    /// If the program panics.
+    /// If the program panics; data that it had written to edges may then be seen along out-edges only.
     pub fn run(self) -> Result<Outcome, Error> {
         if !self.settings.can_stop() {
             return Err(Error::NotAdmitted {

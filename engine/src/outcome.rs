@@ -32,7 +32,8 @@ pub struct Progress {
     pub updates: u64,
     /// Seconds of computing: observers and predicates are not counted.
     pub seconds: f64,
-    /// The sum of the changes that the visits of the last round reported.
+    /// The sum of the changes that the visits of the last round reported; for an edge program, which reports none, NaN, so
+    /// that no comparison with it holds.
     pub residual: f64,
     /// Visits of the last round; of the run so far, where visits run one at a time.
     pub active: u64,

@@ -21,6 +21,8 @@ pub struct Scope<'s, P: UpdateFunction, C = <P as UpdateFunction>::Consistency> 
     /// The position in `edges` of each in-edge.
     pub(crate) in_to_out: &'s [u64],
     pub(crate) signals: &'s mut Vec<Task>,
+    /// The sum of the changes that the visit's signals report.
+    pub(crate) residual: &'s mut f64,
     pub(crate) model: PhantomData<C>,
 }
 
@@ -52,6 +54,7 @@ pub struct Visit<'v, P: UpdateFunction, C = <P as UpdateFunction>::Consistency> 
     vertices: ColumnMut<'v, P::Vertex>,
     edges: ColumnMut<'v, P::Edge>,
     signals: &'v mut Vec<Task>,
+    residual: &'v mut f64,
     model: PhantomData<C>,
 }
 
@@ -107,6 +110,7 @@ impl<P: UpdateFunction, C> Scope<'_, P, C> {
                 vertices: self.vertices.reborrow(),
                 edges: self.edges.reborrow(),
                 signals: self.signals,
+                residual: self.residual,
                 model: PhantomData,
             });
         }
@@ -122,8 +126,9 @@ impl<P: UpdateFunction, C> Scope<'_, P, C> {
         }
     }
 
-    /// Schedules the visited vertex again.
+    /// Schedules the visited vertex again, if the signal wakes. The residual counts the change of every signal.
     pub fn signal_self(&mut self, signal: Signal) {
+        *self.residual += f64::from(signal.change());
         self.signals.extend(signal.urgency().map(|priority| Task { vertex: self.at, priority }));
     }
 }
@@ -139,8 +144,9 @@ impl<P: UpdateFunction, C> Visit<'_, P, C> {
         self.outgoing
     }
 
-    /// Schedules the neighbour, if the signal wakes.
+    /// Schedules the neighbour, if the signal wakes. The residual counts the change of every signal.
     pub fn signal(&mut self, signal: Signal) {
+        *self.residual += f64::from(signal.change());
         self.signals.extend(signal.urgency().map(|priority| Task { vertex: self.neighbor, priority }));
     }
 }

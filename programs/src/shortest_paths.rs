@@ -3,7 +3,8 @@
 
 use gasworks_engine::{Context, Gathers, Min, Signal, VertexProgram};
 
-/// The distance from the source; infinite where no path leads. Start with 0 on the source and infinity elsewhere, and
+/// The distance from the source, in `f32` (sums of integers are exact up to 2^24); infinite where no path leads, or where it is
+/// longer than `f32` can say. Start with 0 on the source and infinity elsewhere, and
 /// [`start_at`](gasworks_engine::Engine::start_at) the source. At most `n` rounds of O(edges).
 ///
 /// ```

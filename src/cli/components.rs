@@ -40,7 +40,7 @@ impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         run::use_threads(self.run.threads())?;
         if let Some(output) = &self.output {
-            output.check(reporter)?;
+            output.check(&[self.input.name()], reporter)?;
         }
         let clock = Instant::now();
         let mut list = self.input.load(reporter)?;

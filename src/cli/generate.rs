@@ -133,7 +133,7 @@ impl Generate {
 impl Ratings {
     fn run(&self, reporter: &mut Reporter) -> Result<(), Failure> {
         let &Ratings { users, items, count, rank, noise, .. } = self;
-        self.common.output.check(reporter)?;
+        self.common.output.check(&[], reporter)?;
         let shape = RatingsShape { users, items, count, rank, noise, seed: self.common.seed };
         let ratings = generate::ratings(&shape)?;
         self.common.output.write(reporter, |to| write_ratings(&ratings, to))
@@ -143,7 +143,7 @@ impl Ratings {
 impl RmatGraph {
     fn run(&self, reporter: &mut Reporter) -> Result<(), Failure> {
         let &RmatGraph { scale, edge_factor, a, b, c, permute, keep_self_loops, deduplicate, .. } = self;
-        self.common.output.check(reporter)?;
+        self.common.output.check(&[], reporter)?;
         let (weights, seed) = (self.weights.clone(), self.common.seed);
         let edges = generate::rmat(&Rmat {
             scale,

@@ -44,7 +44,7 @@ pub(crate) struct EdgeOptions {
     /// Take each edge in both directions; an edge that the input lists in both is one edge
     #[arg(long)]
     undirected: bool,
-    /// What becomes of several edges with the same ends: all count, the first does, or one with the sum of their weights
+    /// What becomes of several edges with the same ends: all count, the first does, or one with the sum of their weights (ranks do not use weights)
     #[arg(long, value_name = "POLICY", default_value = "keep", value_parser = names(PARALLEL))]
     parallel_edges: Parallel,
 }
@@ -62,10 +62,19 @@ const PARALLEL: [(&str, Parallel); 3] =
 
 impl EdgeOptions {
     /// A graph without edges yet.
-    pub(crate) fn builder(self, vertices: usize) -> GraphBuilder<()> {
+    pub(crate) fn builder(self, vertices: usize, reverse: ReverseEdges) -> GraphBuilder<()> {
         match self.undirected {
-            true => GraphBuilder::undirected(vertices, ReverseEdges::Pair),
+            true => GraphBuilder::undirected(vertices, reverse),
             false => GraphBuilder::directed(vertices),
+        }
+    }
+
+    /// For shortest paths: of an edge that is listed in both directions with different lengths, the shorter counts, so both stay,
+    /// unless parallel edges are summed.
+    pub(crate) fn reverse_for_paths(self) -> ReverseEdges {
+        match self.parallel_edges {
+            Parallel::Keep | Parallel::Drop => ReverseEdges::Keep,
+            Parallel::Sum => ReverseEdges::Pair,
         }
     }
 

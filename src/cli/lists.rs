@@ -44,7 +44,8 @@ pub(crate) fn explain(user: &str, basis: Basis, reporter: &Reporter) {
         }
         Basis::NothingLeft => {
             reporter.note(format_args!(
-                "user {user} rated every item that may be listed, so the list is empty; --include-seen lists those too"
+                "user {user} rated every item that may be listed, or no item has as many ratings as \
+                 --minimum-ratings asks for, so the list is empty; --include-seen lists rated ones too"
             ));
         }
     }

@@ -27,7 +27,7 @@ impl FromStr for Output {
 
 impl Output {
     /// Looks whether it can be written, before long work.
-    pub(crate) fn check(&self, reporter: &mut Reporter) -> Result<(), Failure> {
+    pub(crate) fn check(&self, inputs: &[&Path], reporter: &mut Reporter) -> Result<(), Failure> {
         match self {
             Output::Stdout if reporter.is_json() => Err(Failure::usage(
                 "a file to write to, since events go to standard output",
@@ -35,7 +35,7 @@ impl Output {
                 "name a file, or leave out --json",
             )),
             Output::Stdout => Ok(()),
-            Output::File(path) => check_file(path, reporter),
+            Output::File(path) => check_file(path, inputs, reporter),
         }
     }
 
@@ -85,8 +85,18 @@ impl Output {
     }
 }
 
-/// Looks whether a file can be written, before long work.
-pub(crate) fn check_file(path: &Path, reporter: &mut Reporter) -> Result<(), Failure> {
+/// Looks whether a file can be written and is none of the inputs, before long work.
+pub(crate) fn check_file(path: &Path, inputs: &[&Path], reporter: &mut Reporter) -> Result<(), Failure> {
+    let whole = |path: &Path| path.canonicalize().ok();
+    if let Some(input) =
+        inputs.iter().find(|input| whole(path).is_some_and(|path| Some(path) == whole(input)))
+    {
+        return Err(Failure::usage(
+            "a file to write to that is not an input",
+            format!("{}, which is also read", input.display()),
+            "name another file",
+        ));
+    }
     check_writable(path)?;
     reporter.expect_files();
     Ok(())

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::{ArgAction, Args};
 use gasworks::Engine;
+use gasworks::graph::ReverseEdges;
 use gasworks::programs::{DanglingMass, PageRank};
 use gasworks::schedulers::Sweep;
 use serde_json::{Value, json};
@@ -58,14 +59,14 @@ impl Pagerank {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         run::use_threads(self.run.threads())?;
         if let Some(output) = &self.output {
-            output.check(reporter)?;
+            output.check(&[self.input.name()], reporter)?;
         }
         let clock = Instant::now();
         let mut list = self.input.load(reporter)?;
         let start = 1.0 / list.ids.len() as f32;
         let mut graph = self
             .edges
-            .builder(list.ids.len())
+            .builder(list.ids.len(), ReverseEdges::Pair)
             .plain_edges(&list.arcs)
             .parallel_edges(self.edges.parallel(|(), ()| ()))
             .build()?

@@ -55,7 +55,7 @@ pub(crate) struct ListOptions {
     /// Leave out items with fewer training ratings
     #[arg(long, value_name = "N", default_value_t = RecommendSettings::default().minimum_ratings)]
     minimum_ratings: u32,
-    /// Items with so many ratings get half of what is predicted beyond an average item, items with fewer less; 0 ranks by the plain prediction
+    /// Items with so many ratings count for half (of what is predicted beyond an average item, or of their likeness), items with fewer for less; 0 ranks by the plain number
     #[arg(
         allow_negative_numbers = true, long, value_name = "X",
         default_value_t = RecommendSettings::default().damping, value_parser = up_to(1e9)
@@ -78,7 +78,7 @@ Examples:
 impl Recommend {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         if let Some(output) = &self.output {
-            output.check(reporter)?;
+            output.check(&[&self.model], reporter)?;
         }
         let model = Factorization::load(&self.model)?;
         let settings = self.lists.settings(self.include_seen);
@@ -122,7 +122,8 @@ impl Recommend {
             let (empty, popular) = (of(Basis::NothingLeft), of(Basis::Popularity));
             if empty > 0 {
                 reporter.note(format_args!(
-                    "{empty} users rated every item that may be listed; their lists are empty"
+                    "{empty} users rated every item that may be listed, or no item has as many ratings as \
+                     --minimum-ratings asks for; their lists are empty"
                 ));
             }
             if popular > 0 {

@@ -19,7 +19,8 @@ use super::run::{self, Ending};
 
 /// Find the lengths of the shortest paths from a source
 ///
-/// Weights are the lengths of edges, 0 or more, and 1 each where the input has none. A vertex that no path reaches is at distance inf. Without
+/// Weights are the lengths of edges, 0 or more, and 1 each where the input has none. A vertex that no path reaches is at distance inf.
+/// Distances are 32-bit floating-point numbers: lengths that are integers add up exactly to 16777216. Without
 /// --output the ten nearest vertices are printed.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks sssp roads.txt --source 17 --undirected --output distances.tsv")]
@@ -45,7 +46,7 @@ impl Sssp {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         run::use_threads(self.run.threads())?;
         if let Some(output) = &self.output {
-            output.check(reporter)?;
+            output.check(&[self.input.name()], reporter)?;
         }
         let clock = Instant::now();
         let mut list = self.input.load(reporter)?;
@@ -53,7 +54,7 @@ impl Sssp {
         let weights = self.weights(&mut list)?;
         let mut graph = self
             .edges
-            .builder(list.ids.len())
+            .builder(list.ids.len(), self.edges.reverse_for_paths())
             .weighted_edges(&list.arcs, &weights)
             .parallel_edges(self.edges.parallel(|a, b| a + b))
             .build()?

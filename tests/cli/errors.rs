@@ -89,6 +89,25 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
     assert!(run.err.contains(".npy, .txt or .safetensors"), "{}", run.err);
 }
 
+#[test]
+fn an_output_that_is_an_input_is_refused() {
+    let folder = Folder::new();
+    let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
+    let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
+    let commands: [&[&str]; 4] = [
+        &["pagerank", &graph, "-o", &same_graph],
+        &["components", &graph, "-o", &graph],
+        &["sssp", &graph, "--source", "1", "-o", &same_graph],
+        &["als", &train, "--model", &same_train],
+    ];
+    for command in commands {
+        let run = gasworks(command);
+        assert_eq!(run.code, Some(2), "{command:?}: {}", run.err);
+        assert!(run.err.contains("also read"), "{}", run.err);
+    }
+    assert_eq!((crate::text(&graph), crate::text(&train)), ("1 2\n2 1\n".into(), ratings()));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_read_only_folder_keeps_its_files() {

@@ -206,6 +206,32 @@ fn full_consistency_writes_neighbors() {
     assert!(graph.edge_list().all(|(u, v, given)| u != v || *given == 0), "a self-loop is no neighbour");
 }
 
+/// Halves its vertex, and reports how far it moved.
+struct Halve;
+
+impl UpdateFunction for Halve {
+    type Vertex = f32;
+    type Edge = ();
+    type Global = ();
+    type Consistency = consistency::Vertex;
+    type Scratch = ();
+    fn scratch(&self) {}
+    fn update(&self, _: &Context<'_, ()>, scope: &mut Scope<'_, Self>, (): &mut ()) {
+        *scope.vertex_mut() /= 2.0;
+        scope.signal_self(Signal::above(0.0, *scope.vertex()));
+    }
+}
+
+#[test]
+fn the_residual_of_a_round_is_the_sum_of_its_changes() {
+    let mut graph = GraphBuilder::directed(4).build().unwrap().with_vertices(|_| 16.0f32);
+    let engine = Engine::updates(&mut graph, &Halve, Sweep::new());
+    let outcome = engine.until(|progress| progress.residual < 5.0).rounds(9).run().unwrap();
+    // Each round moves four vertices: by 8, 4, 2 and 1 each.
+    assert_eq!((outcome.reason, outcome.progress.rounds), (Reason::Converged, 4));
+    assert_eq!(outcome.progress.residual, 4.0);
+}
+
 /// Notes the order of visits, and schedules itself until each vertex has had three.
 struct Note;
 

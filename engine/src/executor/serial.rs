@@ -35,6 +35,8 @@ where
     let (mut scratch, mut signals, mut batch) = (function.scratch(), Vec::new(), Vec::new());
     let mut visits = vec![0u64; n];
     let mut progress = Progress::default();
+    // Of the round under way; of the last one it is known when the round is over.
+    let mut residual = 0.0;
     let reason = loop {
         progress.seconds = clock.pause();
         if let Some(reason) = settings.reached(&progress) {
@@ -57,6 +59,7 @@ where
                 edges: edges.outgoing_mut().view_mut(),
                 in_to_out: &in_to_out,
                 signals: &mut signals,
+                residual: &mut residual,
                 model: PhantomData,
             };
             function.update(&cx, &mut scope, &mut scratch);
@@ -66,7 +69,11 @@ where
             signals.clear();
         }
         progress.active = progress.updates;
-        progress.rounds = progress.updates / n as u64;
+        let rounds = progress.updates / n as u64;
+        if rounds > progress.rounds {
+            progress.residual = std::mem::take(&mut residual);
+            progress.rounds = rounds;
+        }
     };
     edges.refresh(&in_to_out);
     progress.seconds = clock.pause();
@@ -97,7 +104,7 @@ where
     let mut clock = Clock::start();
     let global = P::Global::default();
     let mut scratch = program.scratch();
-    let mut progress = Progress::default();
+    let mut progress = Progress { residual: f64::NAN, ..Progress::default() };
     let reason = loop {
         progress.seconds = clock.pause();
         if let Some(reason) = settings.reached(&progress) {

@@ -88,7 +88,8 @@ impl GraphBuilder<()> {
     /// If there are more than `u32::MAX` vertices.
     pub fn bipartite(left: usize, right: usize) -> Self {
         let fits = u32::try_from(left).expect("at most u32::MAX vertices");
-        Self::new(left + right, Kind::Bipartite { left: fits })
+        let vertices = left.checked_add(right).expect("at most u32::MAX vertices");
+        Self::new(vertices, Kind::Bipartite { left: fits })
     }
 
     fn new(vertices: usize, kind: Kind) -> Self {
@@ -110,7 +111,12 @@ impl GraphBuilder<()> {
         assert_eq!(edges.len(), data.len(), "one datum for each edge");
         let pair = |(&[source, target], &data): (&[u32; 2], &E)| Edge { source, target, data };
         let list = edges.par_iter().zip(data).map(pair).collect();
-        GraphBuilder { vertices: self.vertices, kind: self.kind, edges: list, parallel: ParallelEdges::Keep }
+        let parallel = match self.parallel {
+            ParallelEdges::Keep => ParallelEdges::Keep,
+            // Of edges without data, to merge and to keep the first is the same.
+            ParallelEdges::First | ParallelEdges::Merge(_) => ParallelEdges::First,
+        };
+        GraphBuilder { vertices: self.vertices, kind: self.kind, edges: list, parallel }
     }
 }
 
@@ -272,6 +278,9 @@ mod tests {
         assert_eq!(arcs(&build(ParallelEdges::First))[0], (0, 1, 2.0));
         let merged = build(ParallelEdges::Merge(|a, b| a + b));
         assert_eq!((merged.edges(), arcs(&merged)[0]), (5, (0, 1, 5.0)));
+        let before =
+            GraphBuilder::directed(4).parallel_edges(ParallelEdges::First).weighted_edges(&LIST, &WEIGHTS);
+        assert_eq!(before.build().unwrap().edges(), 5, "a policy that is said before the edges holds");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl VertexSet {
     /// Whether the vertex is in the set.
     ///
     /// # Panics
-    /// If the graph has no such vertex.
+    /// May panic if the graph has no such vertex; otherwise such a vertex is in no set.
     #[inline(always)]
     pub fn contains(&self, vertex: Vertex) -> bool {
         self.words[vertex as usize / 64].load(Relaxed) >> (vertex % 64) & 1 == 1

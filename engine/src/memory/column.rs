@@ -226,6 +226,7 @@ impl<'a, D: Store> ColumnRef<'a, D> {
     /// If the range does not lie in the view.
     #[inline(always)]
     pub fn range(&self, from: usize, to: usize) -> Self {
+        assert!(from <= to && to <= self.shape.len, "{from}..{to} of a column of {}", self.shape.len);
         let stride = D::step(self.shape.stride);
         ColumnRef {
             elements: &self.elements[from * stride..to * stride],
@@ -332,6 +333,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
     /// If `at` is above [`len`](ColumnMut::len).
     #[inline]
     pub fn split_at(self, at: usize) -> (Self, Self) {
+        assert!(at <= self.shape.len, "{at} of a column of {}", self.shape.len);
         let (left, right) = self.elements.split_at_mut(at * D::step(self.shape.stride));
         let right_len = self.shape.len - at;
         (
@@ -365,6 +367,7 @@ impl<'a, D: Store> ColumnMut<'a, D> {
     /// The elements of two different values, each from its first to its stride's end.
     fn disjoint(&mut self, at: usize, other: usize) -> (&mut [D::Element], &mut [D::Element]) {
         assert!(at != other, "one value twice: {at}");
+        assert!(at.max(other) < self.shape.len, "{at} and {other} of a column of {}", self.shape.len);
         let stride = D::step(self.shape.stride);
         let (low, high) = (at.min(other), at.max(other));
         let (left, right) = self.elements.split_at_mut(high * stride);
@@ -414,6 +417,49 @@ mod tests {
         assert!(std::panic::catch_unwind(|| *view.get(4)).is_err());
         assert!(column.view().cast::<f32>().is_none());
         assert_eq!(*column.view().cast::<u32>().unwrap().get(9), 9);
+    }
+
+    /// Positions so large that their elements' positions would wrap around: refused in release builds too.
+    #[test]
+    fn positions_beyond_the_address_space_are_refused() {
+        let refused = |work: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err();
+        for width in [0, 16] {
+            let rows = || Column::<Row<f32>>::rows(4, width, |_, _| ());
+            for far in [5, 1 << 60, usize::MAX] {
+                assert!(
+                    refused(&|| {
+                        let _ = rows().view_mut().split_at(far);
+                    }),
+                    "split at {far}"
+                );
+                assert!(
+                    refused(&|| {
+                        let _ = rows().view().range(0, far).len();
+                    }),
+                    "range to {far}"
+                );
+                assert!(
+                    refused(&|| {
+                        let _ = rows().view().range(far, far).len();
+                    }),
+                    "range from {far}"
+                );
+                assert!(
+                    refused(&|| {
+                        let _ = rows().view_mut().pair_mut(0, far);
+                    }),
+                    "pair with {far}"
+                );
+            }
+        }
+        for width in [usize::MAX - 3, usize::MAX / 8] {
+            assert!(
+                refused(&|| {
+                    let _ = Column::<Row<f32>>::rows(1, width, |_, _| ());
+                }),
+                "width {width}"
+            );
+        }
     }
 
     #[test]

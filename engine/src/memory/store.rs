@@ -66,11 +66,11 @@ impl<T: Pod + Send + Sync> Store for Row<T> {
     type Ref<'a> = &'a [T];
     type Mut<'a> = &'a mut [T];
 
-    /// Rows start at cache lines, so that a vector load never straddles one.
+    /// Rows start at cache lines, so that a vector load never straddles one, for elements whose size divides a line.
     #[inline(always)]
     fn stride(width: usize) -> usize {
         let line = (64 / size_of::<T>().max(1)).max(1);
-        width.next_multiple_of(line)
+        width.checked_next_multiple_of(line).expect("a row larger than the address space")
     }
 
     #[inline(always)]

@@ -5,7 +5,7 @@ mod export;
 mod summary;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -195,7 +195,9 @@ impl Als {
         }
         let mut files: Vec<PathBuf> = self.model.iter().cloned().collect();
         files.extend(self.output.iter().flat_map(Export::files));
-        files.iter().try_for_each(|path| check_file(path, reporter))
+        let inputs = [&self.ratings, &self.test, &self.titles];
+        let inputs: Vec<&Path> = inputs.into_iter().filter_map(Option::as_deref).collect();
+        files.iter().try_for_each(|path| check_file(path, &inputs, reporter))
     }
 
     /// The part of the start event that only this command has.
