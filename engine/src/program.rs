@@ -167,11 +167,7 @@ pub trait VertexProgram: Sync + Sized {
         neighbors: &Neighborhood<'_, Self>,
     ) {
         let _ = simd;
-        let mut i = 0;
-        while i < neighbors.len() {
-            self.gather(cx, sum, neighbors.ghost(i), neighbors.edge(i));
-            i = neighbors.after(i);
-        }
+        neighbors.row.for_each(|ghost, edge| self.gather(cx, sum, ghost, edge));
     }
 
     /// Applies the sum to the vertex.
@@ -257,12 +253,6 @@ impl<'a, P: VertexProgram> Neighborhood<'a, P> {
     #[inline(always)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// `i + 1`; a loop that counts with it is not unrolled, which suits short rows.
-    #[inline(always)]
-    pub(crate) fn after(&self, i: usize) -> usize {
-        self.row.after(i)
     }
 
     /// Whether the edges start at the visited vertex.

@@ -141,16 +141,27 @@ impl<'a, G: Store, E: Store> Row<'a, G, E> {
         self.ends.len()
     }
 
-    /// `i + 1`, by a way that the compiler cannot see through, so that it does not unroll the loop that counts with it. Most
-    /// rows are short, and an unrolled loop has two exits for the branch predictor to miss instead of one.
+    /// Visits all ends in order, with what lies on their vertices and edges.
+    ///
+    /// The loop counts in a way that the compiler cannot see through, so that it is not unrolled: most rows are short, and
+    /// an unrolled loop has two exits for the branch predictor to miss instead of one.
     #[inline(always)]
-    pub(crate) fn after(&self, i: usize) -> usize {
-        let mut next = i + 1;
-        // SAFETY: no instruction, only the claim that `next` may change; every use of it is checked.
-        unsafe {
-            std::arch::asm!("/* {next} */", next = inout(reg) next, options(pure, nomem, nostack, preserves_flags));
+    #[expect(clippy::pointers_in_nomem_asm_block, reason = "the pointer passes through and is not followed")]
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(G::Ref<'a>, E::Ref<'a>)) {
+        let (mut at, mut edge) = (self.ends.as_ptr(), 0);
+        let end = self.ends.as_ptr_range().end;
+        while at != end {
+            // SAFETY: `at` walks over the ends, `edge` counts with it, and there are as many edges as ends; as in `ghost`.
+            let (ghost, data) =
+                unsafe { (self.ghosts.at_origin(self.origin, *at), self.edges.get_unchecked(edge)) };
+            visit(ghost, data);
+            // SAFETY: one past an end is an end or the end of all; the empty assembly gives back what it is given.
+            unsafe {
+                at = at.add(1);
+                std::arch::asm!("/* {at} */", at = inout(reg) at, options(pure, nomem, nostack, preserves_flags));
+            }
+            edge += 1;
         }
-        next
     }
 
     /// The i-th end.

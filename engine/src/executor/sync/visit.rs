@@ -194,8 +194,8 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
             return true;
         }
         let Some(publishers) = self.publishers else { return false };
-        let (mut any, mut i) = (false, 0);
-        while i < neighbors.len() {
+        let mut any = false;
+        for i in 0..neighbors.len() {
             if sum.is_full() {
                 break;
             }
@@ -203,7 +203,6 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
                 any = true;
                 self.program.gather(&cx, sum, neighbors.ghost(i), neighbors.edge(i));
             }
-            i = neighbors.after(i);
         }
         any
     }
