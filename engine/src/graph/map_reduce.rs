@@ -3,6 +3,8 @@
 //! Work is cut into blocks of fixed size, and partial results are merged in the order of the blocks, so that the bits do not
 //! depend on the number of threads.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::{Graph, Vertex};
@@ -13,19 +15,17 @@ use crate::memory::ColumnMut;
 const BLOCK: usize = 1 << 14;
 
 /// The fold of each block of `0..len`, in parallel; merged in order.
-pub(crate) fn fold_blocks<A: Send>(
+fn fold_blocks<A: Send>(
     len: usize,
     zero: impl Fn() -> A + Sync,
-    fold: impl Fn(&mut A, usize) + Sync,
+    fold: impl Fn(&mut A, Range<usize>) + Sync,
     merge: impl Fn(&mut A, A),
 ) -> A {
     let parts: Vec<A> = (0..len.div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| {
             let mut sum = zero();
-            for at in block * BLOCK..len.min((block + 1) * BLOCK) {
-                fold(&mut sum, at);
-            }
+            fold(&mut sum, block * BLOCK..len.min((block + 1) * BLOCK));
             sum
         })
         .collect();
@@ -33,6 +33,14 @@ pub(crate) fn fold_blocks<A: Send>(
     let mut sum = parts.next().unwrap_or_else(zero);
     parts.for_each(|part| merge(&mut sum, part));
     sum
+}
+
+/// Reduces `next` into the sum of what came before it, if anything did.
+fn join<R>(sum: &mut Option<R>, next: R, reduce: impl Fn(R, R) -> R) {
+    *sum = Some(match sum.take() {
+        Some(sum) => reduce(sum, next),
+        None => next,
+    });
 }
 
 fn for_each_mut<D: Data>(
@@ -70,7 +78,10 @@ impl<V: Data, E: Data> Graph<V, E> {
         fold: impl Fn(&mut A, Vertex, Ref<'_, V>) + Sync,
         merge: impl Fn(&mut A, A),
     ) -> A {
-        fold_blocks(self.vertices(), zero, |sum, at| fold(sum, at as u32, self.vertices.get(at)), merge)
+        let fold_block = |sum: &mut A, vertices: Range<usize>| {
+            vertices.for_each(|at| fold(sum, at as u32, self.vertices.get(at)));
+        };
+        fold_blocks(self.vertices(), zero, fold_block, merge)
     }
 
     /// Maps each vertex and reduces the results in the order of the vertices; `None` without vertices.
@@ -79,12 +90,7 @@ impl<V: Data, E: Data> Graph<V, E> {
         map: impl Fn(Vertex, Ref<'_, V>) -> R + Sync,
         reduce: impl Fn(R, R) -> R + Sync,
     ) -> Option<R> {
-        let join = |sum: &mut Option<R>, next: R| {
-            *sum = Some(match sum.take() {
-                Some(sum) => reduce(sum, next),
-                None => next,
-            })
-        };
+        let join = |sum: &mut Option<R>, next| join(sum, next, &reduce);
         self.fold_vertices(
             || None,
             |sum, vertex, data| join(sum, map(vertex, data)),
@@ -106,26 +112,17 @@ impl<V: Data, E: Data> Graph<V, E> {
     ) -> A {
         let out = &self.topology.out;
         let (targets, data) = (out.ends(), self.edges.outgoing());
-        let parts: Vec<A> = (0..self.edges().div_ceil(BLOCK))
-            .into_par_iter()
-            .map(|block| {
-                let (from, to) = (block * BLOCK, self.edges().min((block + 1) * BLOCK));
-                // The last vertex whose edges start at or before `from`.
-                let mut source = out.offsets().partition_point(|offset| *offset <= from as u64) - 1;
-                let mut sum = zero();
-                for (at, target) in (from..to).zip(&targets[from..to]) {
-                    while out.offsets()[source + 1] <= at as u64 {
-                        source += 1;
-                    }
-                    fold(&mut sum, source as u32, *target, data.get(at));
+        let fold_block = |sum: &mut A, edges: Range<usize>| {
+            // The last vertex whose edges start at or before the first.
+            let mut source = out.offsets().partition_point(|offset| *offset <= edges.start as u64) - 1;
+            for (at, target) in edges.clone().zip(&targets[edges]) {
+                while out.offsets()[source + 1] <= at as u64 {
+                    source += 1;
                 }
-                sum
-            })
-            .collect();
-        let mut parts = parts.into_iter();
-        let mut sum = parts.next().unwrap_or_else(zero);
-        parts.for_each(|part| merge(&mut sum, part));
-        sum
+                fold(sum, source as u32, *target, data.get(at));
+            }
+        };
+        fold_blocks(self.edges(), zero, fold_block, merge)
     }
 
     /// Maps each edge and reduces the results in the order of the edges; `None` without edges.
@@ -134,12 +131,7 @@ impl<V: Data, E: Data> Graph<V, E> {
         map: impl Fn(Vertex, Vertex, Ref<'_, E>) -> R + Sync,
         reduce: impl Fn(R, R) -> R + Sync,
     ) -> Option<R> {
-        let join = |sum: &mut Option<R>, next: R| {
-            *sum = Some(match sum.take() {
-                Some(sum) => reduce(sum, next),
-                None => next,
-            })
-        };
+        let join = |sum: &mut Option<R>, next| join(sum, next, &reduce);
         self.fold_edges(
             || None,
             |sum, source, target, data| join(sum, map(source, target, data)),
