@@ -38,14 +38,18 @@ pub enum Phase {
 /// batches of tasks.
 ///
 /// Contract: a task is held at most once, and duplicates keep the greatest priority; every scheduled task is handed out at some
-/// time; `next` leaves the batch empty only if it holds no task that is not handed out already.
+/// time; `next` leaves the batch empty only if each task whose `schedule` had returned before has been handed out. A task that
+/// was handed out may be scheduled again before its visit is over. With one worker, the order depends on the calls alone.
+///
+/// A vertex here is the number of a task: with several functions in a run there are more of them than vertices.
 pub trait Scheduler: Send + Sync {
     /// The name on the command line.
     fn name(&self) -> &'static str;
 
-    /// Which vertices of a phase run under an executor with barriers.
-    fn selection(&self) -> Selection {
-        Selection::Signalled
+    /// Which vertices of a phase run under an executor with barriers. None, unless said: the order of tasks is the
+    /// scheduler's own, so executors with barriers refuse it.
+    fn selection(&self) -> Option<Selection> {
+        None
     }
 
     /// The phases of a round under an executor with barriers.
@@ -63,6 +67,27 @@ pub trait Scheduler: Send + Sync {
     fn next(&self, worker: usize, batch: &mut Vec<Vertex>);
 }
 
+impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+    fn selection(&self) -> Option<Selection> {
+        (**self).selection()
+    }
+    fn phases(&self) -> &'static [Phase] {
+        (**self).phases()
+    }
+    fn start(&mut self, vertices: usize, workers: usize) {
+        (**self).start(vertices, workers);
+    }
+    fn schedule(&self, tasks: &[Task]) {
+        (**self).schedule(tasks);
+    }
+    fn next(&self, worker: usize, batch: &mut Vec<Vertex>) {
+        (**self).next(worker, batch);
+    }
+}
+
 /// The default: rounds of everything that was signalled (Pregel's supersteps). `gasworks-schedulers` has it with options and for
 /// executors without barriers.
 pub(crate) struct Supersteps;
@@ -70,6 +95,9 @@ pub(crate) struct Supersteps;
 impl Scheduler for Supersteps {
     fn name(&self) -> &'static str {
         "rounds"
+    }
+    fn selection(&self) -> Option<Selection> {
+        Some(Selection::Signalled)
     }
     fn start(&mut self, _: usize, _: usize) {}
     fn schedule(&self, _: &[Task]) {

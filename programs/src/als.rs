@@ -23,7 +23,7 @@ use crate::factorization::Regularization;
 /// # struct Sides;
 /// # impl Scheduler for Sides {
 /// #     fn name(&self) -> &'static str { "sweep" }
-/// #     fn selection(&self) -> Selection { Selection::Everyone }
+/// #     fn selection(&self) -> Option<Selection> { Some(Selection::Everyone) }
 /// #     fn phases(&self) -> &'static [Phase] { &[Phase::Left, Phase::Right] }
 /// #     fn start(&mut self, _: usize, _: usize) {}
 /// #     fn schedule(&self, _: &[Task]) {}

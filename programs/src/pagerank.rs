@@ -18,7 +18,7 @@ use gasworks_engine::{Aggregate, Context, Data, Signal, Sum, VertexProgram};
 /// # struct Everyone;
 /// # impl Scheduler for Everyone {
 /// #     fn name(&self) -> &'static str { "sweep" }
-/// #     fn selection(&self) -> Selection { Selection::Everyone }
+/// #     fn selection(&self) -> Option<Selection> { Some(Selection::Everyone) }
 /// #     fn start(&mut self, _: usize, _: usize) {}
 /// #     fn schedule(&self, _: &[Task]) {}
 /// #     fn next(&self, _: usize, _: &mut Vec<u32>) {}

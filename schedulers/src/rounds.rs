@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gasworks_engine::graph::{Vertex, VertexSet};
-use gasworks_engine::{Phase, Scheduler, Task};
+use gasworks_engine::{Phase, Scheduler, Selection, Task};
 
 /// Vertices run in the round after the one in which they were signalled, ascending. Priorities are ignored. Under executors
 /// without barriers, a vertex that still waits in the current round is not held for the next one too: its visit is yet to come,
@@ -63,6 +63,10 @@ impl Rounds {
 impl Scheduler for Rounds {
     fn name(&self) -> &'static str {
         "rounds"
+    }
+
+    fn selection(&self) -> Option<Selection> {
+        Some(Selection::Signalled)
     }
 
     fn phases(&self) -> &'static [Phase] {

@@ -44,8 +44,8 @@ impl Scheduler for Sweep {
         "sweep"
     }
 
-    fn selection(&self) -> Selection {
-        Selection::Everyone
+    fn selection(&self) -> Option<Selection> {
+        Some(Selection::Everyone)
     }
 
     fn phases(&self) -> &'static [Phase] {

@@ -6,7 +6,7 @@ use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::programs::{Components, PageRank};
 use gasworks::schedulers::{Rounds, Sweep};
 use gasworks::{
-    Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Gathers, Outcome, Phase, Scheduler, Signal, Sum,
+    Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Gathers, Outcome, Phase, Scheduler, Selection, Signal, Sum,
     Task, VertexProgram, Writes,
 };
 
@@ -96,6 +96,9 @@ impl Scheduler for Phases {
     fn name(&self) -> &'static str {
         "phases"
     }
+    fn selection(&self) -> Option<Selection> {
+        Some(Selection::Signalled)
+    }
     fn phases(&self) -> &'static [Phase] {
         self.0
     }
@@ -111,6 +114,24 @@ fn phases_that_leave_vertices_out_are_refused() {
         assert!(sentence.contains("phases"), "{sentence}");
     }
     assert!(run(sides(), &PageRank::default(), Phases(&[Phase::Left, Phase::Right])).is_ok());
+}
+
+/// Has no rounds.
+struct Priorities;
+
+impl Scheduler for Priorities {
+    fn name(&self) -> &'static str {
+        "priorities"
+    }
+    fn start(&mut self, _: usize, _: usize) {}
+    fn schedule(&self, _: &[Task]) {}
+    fn next(&self, _: usize, _: &mut Vec<u32>) {}
+}
+
+#[test]
+fn a_scheduler_without_rounds_is_refused_where_there_are_barriers() {
+    let sentence = refused(run(plain(), &PageRank::default(), Priorities));
+    assert!(sentence.contains("priorities"), "{sentence}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use gasworks::programs::factorization::{Regularization, initial_factors};
 use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
 use gasworks::{
     Column, Data, Engine, Error, Gathers, Isa, Observer, Outcome, Phase, Progress, Scheduler, Selection,
-    Task, VertexJob, VertexProgram,
+    VertexJob, VertexProgram,
 };
 
 use super::chaos::{Chaos, Everything, SEED, edges, mix};
@@ -27,33 +27,10 @@ impl Order {
         (self.make)().map_or(&[Phase::All], |scheduler| scheduler.phases())
     }
     pub(crate) fn selection(&self) -> Selection {
-        (self.make)().map_or(Selection::Signalled, |scheduler| scheduler.selection())
+        (self.make)().and_then(|scheduler| scheduler.selection()).unwrap_or(Selection::Signalled)
     }
     pub(crate) fn has_sides(&self) -> bool {
         self.phases() != [Phase::All]
-    }
-}
-
-struct Boxed(Box<dyn Scheduler>);
-
-impl Scheduler for Boxed {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-    fn selection(&self) -> Selection {
-        self.0.selection()
-    }
-    fn phases(&self) -> &'static [Phase] {
-        self.0.phases()
-    }
-    fn start(&mut self, vertices: usize, workers: usize) {
-        self.0.start(vertices, workers);
-    }
-    fn schedule(&self, tasks: &[Task]) {
-        self.0.schedule(tasks);
-    }
-    fn next(&self, worker: usize, batch: &mut Vec<u32>) {
-        self.0.next(worker, batch);
     }
 }
 
@@ -99,7 +76,7 @@ pub(crate) fn engine<'g, P: VertexProgram>(
 ) -> Engine<'g, VertexJob<'g, P>> {
     let engine = Engine::new(graph, program).threads(how.threads).isa(how.isa).observer(history);
     match (how.order.make)() {
-        Some(scheduler) => engine.scheduler(Boxed(scheduler)),
+        Some(scheduler) => engine.scheduler(scheduler),
         None => engine,
     }
 }

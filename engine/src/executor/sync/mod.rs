@@ -43,7 +43,7 @@ pub(crate) fn run<P: VertexProgram>(
     job: VertexJob<'_, P>,
 ) -> Result<Outcome, Error> {
     let VertexJob { graph, program, scheduler, start, aggregate, global, mut observer } = job;
-    admit::<P>(&*scheduler, graph, start.is_some())?;
+    let selection = admit::<P>(&*scheduler, graph, start.is_some())?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads)
         .thread_name(|worker| format!("gasworks-{worker}"))
@@ -55,7 +55,7 @@ pub(crate) fn run<P: VertexProgram>(
         })?;
 
     let mut clock = Clock::start();
-    let (selection, phases, seed) = (scheduler.selection(), scheduler.phases(), settings.seed);
+    let (phases, seed) = (scheduler.phases(), settings.seed);
     let frontier = Frontier::new::<P>(graph.topology(), selection, start);
     let mut work =
         Work { graph, program, aggregate, global, machine: None, frontier, selection, phases, seed };
@@ -91,12 +91,12 @@ pub(crate) fn run<P: VertexProgram>(
     Ok(Outcome { reason, progress })
 }
 
-/// The combinations that this executor runs.
+/// The combinations that this executor runs; which vertices of a phase run.
 fn admit<P: VertexProgram>(
     scheduler: &dyn Scheduler,
     graph: &Graph<P::Vertex, P::Edge>,
     starters: bool,
-) -> Result<(), Error> {
+) -> Result<Selection, Error> {
     let sides = scheduler.phases() != [Phase::All];
     let published = P::GATHERS == Gathers::Published;
     let refuse = |what: &str, why: &str, instead: &str| {
@@ -109,6 +109,13 @@ fn admit<P: VertexProgram>(
             "keep the data on vertices, or write an update function",
         );
     }
+    let Some(selection) = scheduler.selection() else {
+        return refuse(
+            &format!("the scheduler {} under the synchronous executor", scheduler.name()),
+            "its order has no rounds",
+            "choose rounds or sweep, or an executor without barriers",
+        );
+    };
     if ![&[Phase::All][..], &[Phase::Left, Phase::Right]].contains(&scheduler.phases()) {
         return refuse(
             "a scheduler with these phases",
@@ -116,7 +123,7 @@ fn admit<P: VertexProgram>(
             "let phases() be All, or Left and Right",
         );
     }
-    if starters && scheduler.selection() == Selection::Everyone {
+    if starters && selection == Selection::Everyone {
         return refuse(
             "start_at with a scheduler that runs everyone",
             "all vertices begin",
@@ -140,7 +147,7 @@ fn admit<P: VertexProgram>(
             "choose rounds of all vertices",
         );
     }
-    if published && scheduler.selection() == Selection::Everyone {
+    if published && selection == Selection::Everyone {
         return refuse(
             "a sweep of everyone for published gathers",
             "only a neighbour of a vertex that published has something to take",
@@ -154,7 +161,7 @@ fn admit<P: VertexProgram>(
             "set SCATTER to the reverse of GATHER",
         );
     }
-    Ok(())
+    Ok(selection)
 }
 
 /// The part of a run that works inside the pool.
