@@ -5,21 +5,26 @@ use std::time::Duration;
 use gasworks_kernels::Isa;
 
 use crate::aggregate::{Aggregate, Folded};
+use crate::consistency::Model;
 use crate::edge_program::EdgeProgram;
 use crate::error::Error;
-use crate::executor::{Settings, serial, sync};
+use crate::exclusion::{ColoringOrder, Exclusion, Plan, Visibility};
+use crate::executor::asynchronous::globals::{Every, Globals};
+use crate::executor::asynchronous::{self, AnyFunction, Function, Functions, Program};
+use crate::executor::{Settings, edges, sync};
 use crate::graph::{Graph, Vertex};
-use crate::job::{EdgeJob, UpdateJob, VertexJob};
+use crate::job::{EdgeJob, UpdateJob, VertexJob, Wishes};
 use crate::memory::Store;
 use crate::outcome::{Observer, Outcome, Progress, StopHandle};
 use crate::program::VertexProgram;
-use crate::scheduler::{Scheduler, Supersteps};
+use crate::scheduler::{InOrder, Scheduler};
 use crate::update::UpdateFunction;
 
 /// Runs a program on a graph.
 ///
 /// [`Engine::new`] takes a [`VertexProgram`] and runs it synchronously: rounds with barriers, the same bits for every number of
-/// threads. Without any option it runs on all cores until nobody is active.
+/// threads; [`asynchronous`](Engine::asynchronous) drops the barriers. [`Engine::updates`] takes an [`UpdateFunction`], which
+/// runs without barriers. Without any option a run uses all cores and goes on until nobody is active.
 ///
 /// | option | unless said |
 /// |---|---|
@@ -29,6 +34,9 @@ use crate::update::UpdateFunction;
 /// | [`start_at`](Engine::start_at) | all vertices |
 /// | [`seed`](Engine::seed) | 0 |
 /// | [`isa`](Engine::isa) | the best of the machine |
+/// | without barriers: `exclusion` | coloring where it is admitted, else locks ([`Case::default_exclusion`](crate::Case::default_exclusion)) |
+/// | without barriers: `consistency` | what the program declares |
+/// | without barriers: `audit` | not |
 pub struct Engine<'g, Job> {
     settings: Settings<'g>,
     job: Job,
@@ -60,19 +68,19 @@ impl<'g, Job> Engine<'g, Job> {
         self
     }
 
-    /// Stops after so many rounds.
+    /// Stops after so many rounds. Without barriers, a round is as many visits as there are vertices.
     pub fn rounds(mut self, rounds: u64) -> Self {
         self.settings.rounds = Some(rounds);
         self
     }
 
-    /// Stops at the first barrier at which so many visits are finished.
+    /// Stops after so many visits; with barriers, or under coloring, at the first one at which so many are finished.
     pub fn max_updates(mut self, updates: u64) -> Self {
         self.settings.updates = Some(updates);
         self
     }
 
-    /// Stops at the first barrier at which so much time has been spent computing.
+    /// Stops when so much time has been spent computing: at the next barrier or batch.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.time = Some(limit);
         self
@@ -84,7 +92,7 @@ impl<'g, Job> Engine<'g, Job> {
         self
     }
 
-    /// Stops at the first barrier at which the handle has been pulled.
+    /// Stops at the first barrier or batch at which the handle has been pulled.
     pub fn stop_handle(mut self, handle: StopHandle) -> Self {
         self.settings.stop = Some(handle);
         self
@@ -106,21 +114,76 @@ impl<'g, Job> Engine<'g, Job> {
     }
 }
 
+/// The options of runs without barriers.
+macro_rules! orders {
+    () => {
+        /// How visits are kept apart.
+        pub fn exclusion(mut self, exclusion: Exclusion) -> Self {
+            self.job.wishes.exclusion = Some(exclusion);
+            self
+        }
+
+        /// What visits are kept apart by: the program's own model, or a stronger one.
+        pub fn consistency(mut self, model: Model) -> Self {
+            self.job.wishes.consistency = Some(model);
+            self
+        }
+
+        /// Exclusion by a coloring of the user's own: a color for each vertex. It is verified before it is used.
+        pub fn coloring(mut self, colors: impl IntoIterator<Item = u32>) -> Self {
+            self.job.wishes.coloring = Some(colors.into_iter().collect());
+            self
+        }
+
+        /// The order in which exclusion by coloring gives out colors.
+        pub fn coloring_order(mut self, order: ColoringOrder) -> Self {
+            self.job.wishes.order = order;
+            self
+        }
+
+        /// Records what visits read and write, and looks for a serial order afterwards: see [`Outcome::audit`]. Takes memory in
+        /// proportion to the accesses, 16 bytes each.
+        pub fn audit(mut self) -> Self {
+            self.job.wishes.audit = true;
+            self
+        }
+
+        /// How the run will be kept in order.
+        ///
+        /// # Errors
+        /// [`Error::NotAdmitted`] if what is asked for does not go together.
+        pub fn plan(&self) -> Result<Plan, Error> {
+            self.job.plan(self.settings.threads)
+        }
+    };
+}
+
 impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
     /// Runs a vertex program on a graph, whose vertices hold their initial data.
     pub fn new(graph: &'g mut Graph<P::Vertex, P::Edge>, program: &'g P) -> Self {
         Engine::with_job(VertexJob {
             graph,
             program,
-            scheduler: Box::new(Supersteps),
+            scheduler: Box::new(InOrder::default()),
             start: None,
             aggregate: None,
             global: P::Global::default(),
             observer: None,
+            visibility: Visibility::Barrier,
+            wishes: Wishes::default(),
         })
     }
 
-    /// Who runs in a round.
+    /// Runs without barriers: neighbours see at once what a visit makes. A visit gathers, applies, publishes and scatters as
+    /// one, under edge consistency.
+    pub fn asynchronous(mut self) -> Self {
+        self.job.visibility = Visibility::Immediate;
+        self
+    }
+
+    orders!();
+
+    /// Who runs next.
     pub fn scheduler(mut self, scheduler: impl Scheduler + 'g) -> Self {
         self.job.scheduler = Box::new(scheduler);
         self
@@ -147,20 +210,21 @@ impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
     where
         A: Aggregate<P::Vertex, P::Edge, Global = P::Global>,
     {
-        self.aggregate_every(1, aggregate)
+        self.aggregate_every(Every::Rounds(1), aggregate)
     }
 
-    /// A global that is computed before the first round and again after every `rounds` rounds.
+    /// A global that is computed before the first round and again from time to time, while nobody visits. Visits read it
+    /// without a lock.
     ///
     /// # Panics
-    /// If `rounds` is 0.
-    pub fn aggregate_every<A>(mut self, rounds: u64, aggregate: &'g A) -> Self
+    /// If it is every 0 rounds.
+    pub fn aggregate_every<A>(mut self, every: Every, aggregate: &'g A) -> Self
     where
         A: Aggregate<P::Vertex, P::Edge, Global = P::Global>,
     {
-        assert!(rounds > 0, "an aggregate is computed every 1 or more rounds");
+        assert!(every != Every::Rounds(0), "an aggregate is computed every 1 or more rounds");
         let vertices = self.job.graph.vertices();
-        self.job.aggregate = Some((Box::new(Folded::new(aggregate, vertices)), rounds));
+        self.job.aggregate = Some((Box::new(Folded::new(aggregate, vertices)), every));
         self
     }
 
@@ -173,12 +237,28 @@ impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
     /// Runs.
     ///
     /// # Errors
-    /// [`Error::NotAdmitted`] if the synchronous executor does not admit the program, the scheduler, or the two on this graph.
+    /// [`Error::NotAdmitted`] if no executor admits the program, the scheduler and the options together on this graph.
     ///
     /// # Panics
-    /// If the program panics; the graph then holds what had been applied.
+    /// If the program panics; the graph then holds what had been applied. Without barriers, the message names the vertex.
     pub fn run(self) -> Result<Outcome, Error> {
-        sync::run(self.settings, self.job)
+        let plan = self.plan()?;
+        let Engine { settings, job } = self;
+        if plan.visibility == Visibility::Barrier {
+            return sync::run(settings, job);
+        }
+        let VertexJob { graph, program, scheduler, start, aggregate, global, observer, wishes, .. } = job;
+        crate::executor::asynchronous::admit::<P>()?;
+        let orders = wishes.orders(plan, graph.topology(), scheduler)?;
+        let globals = Globals::of(global);
+        let globals = match aggregate {
+            Some((aggregate, every)) => globals.computed(aggregate, every),
+            None => globals,
+        };
+        let model = plan.consistency.unwrap_or(Model::Edge);
+        let place = (settings.isa, settings.seed);
+        let mut work = Program::new(graph, program, start, observer, globals, model, place);
+        asynchronous::run(settings, &mut work, orders)
     }
 }
 
@@ -186,15 +266,35 @@ impl<'g, P: UpdateFunction> Engine<'g, UpdateJob<'g, P>>
 where
     <P::Edge as Store>::Element: Clone,
 {
-    /// Runs an update function on a graph in the order of a scheduler, one visit at a time: the executor that runs visits in
-    /// parallel is coming. A round is as many visits as there are vertices.
+    /// Runs an update function on a graph in the order of a scheduler, without barriers between visits.
     pub fn updates(
         graph: &'g mut Graph<P::Vertex, P::Edge>,
         function: &'g P,
         scheduler: impl Scheduler + 'g,
     ) -> Self {
-        Engine::with_job(UpdateJob { graph, function, scheduler: Box::new(scheduler), start: None })
+        Engine::with_job(UpdateJob {
+            graph,
+            function: Function::new(function),
+            others: Vec::new(),
+            scheduler: Box::new(scheduler),
+            start: None,
+            observer: None,
+            wishes: Wishes::default(),
+        })
     }
+
+    /// Another function in the same run, over the same data. Functions are numbered from 0 in the order in which they are given;
+    /// a visit signals for another one by [`Visit::signal_for`](crate::Visit::signal_for). Only the first is scheduled at the
+    /// start. All visits are kept apart by the strongest of the models.
+    pub fn also<Q>(mut self, function: &'g Q) -> Self
+    where
+        Q: UpdateFunction<Vertex = P::Vertex, Edge = P::Edge>,
+    {
+        self.job.others.push(Box::new(Function::new(function)));
+        self
+    }
+
+    orders!();
 
     /// The vertices that are scheduled at first; all, unless said.
     ///
@@ -205,15 +305,54 @@ where
         self
     }
 
+    /// A global of the first function that is computed before the first round and again before each later one.
+    pub fn aggregate<A>(self, aggregate: &'g A) -> Self
+    where
+        A: Aggregate<P::Vertex, P::Edge, Global = P::Global>,
+    {
+        self.aggregate_every(Every::Rounds(1), aggregate)
+    }
+
+    /// A global of the first function that is computed before the first round and again from time to time, while nobody visits.
+    /// Visits read it without a lock.
+    ///
+    /// # Panics
+    /// If it is every 0 rounds.
+    pub fn aggregate_every<A>(mut self, every: Every, aggregate: &'g A) -> Self
+    where
+        A: Aggregate<P::Vertex, P::Edge, Global = P::Global>,
+    {
+        assert!(every != Every::Rounds(0), "an aggregate is computed every 1 or more rounds");
+        let folded = Box::new(Folded::new(aggregate, self.job.graph.vertices()));
+        self.job.function.globals = Globals::of(P::Global::default()).computed(folded, every);
+        self
+    }
+
+    /// Sees each round: after as many visits as there are vertices.
+    pub fn observer(mut self, observer: &'g mut dyn Observer<P::Vertex>) -> Self {
+        self.job.observer = Some(observer);
+        self
+    }
+
     /// Runs.
     ///
     /// # Errors
-    /// None in this version.
+    /// [`Error::NotAdmitted`] if functions, scheduler and options do not go together.
     ///
     /// # Panics
-    /// If the function panics; data that it had written to edges may then be seen along out-edges only.
+    /// If a function panics, with a message that names the vertex; the graph then holds what had been written.
     pub fn run(self) -> Result<Outcome, Error> {
-        Ok(serial::updates(self.settings, self.job))
+        let plan = self.plan()?;
+        let Engine { settings, job } = self;
+        let UpdateJob { graph, function, others, scheduler, start, observer, wishes } = job;
+        let orders = wishes.orders(plan, graph.topology(), scheduler)?;
+        let mut functions: Vec<Box<dyn AnyFunction<P::Vertex, P::Edge> + 'g>> = vec![Box::new(function)];
+        functions.extend(others);
+        let declared = functions.iter().map(|function| function.model()).max();
+        let model = plan.consistency.or(declared).unwrap_or(Model::Edge);
+        let place = (settings.isa, settings.seed);
+        let mut work = Functions::new(graph, functions, start, observer, model, place);
+        asynchronous::run(settings, &mut work, orders)
     }
 }
 
@@ -242,6 +381,6 @@ where
                 instead: "give rounds, max_updates, time_limit, until or stop_handle".into(),
             });
         }
-        Ok(serial::edges(self.settings, self.job))
+        Ok(edges::run(self.settings, self.job))
     }
 }

@@ -1,21 +1,75 @@
 //! What there is to run: a graph, a program, and what belongs to its kind of program alone.
 
 use crate::aggregate::Refresh;
+use crate::consistency::{Consistency, Model};
+use crate::data::Data;
 use crate::edge_program::EdgeProgram;
-use crate::graph::{Graph, Vertex};
+use crate::error::Error;
+use crate::exclusion::{Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, Visibility};
+use crate::executor::asynchronous::globals::Every;
+use crate::executor::asynchronous::{AnyFunction, Function, Orders};
+use crate::graph::{Graph, Topology, Vertex};
 use crate::outcome::Observer;
 use crate::program::VertexProgram;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Phase, Scheduler};
 use crate::update::UpdateFunction;
 
-/// An aggregate, and after how many rounds it is computed again.
+/// An aggregate, and when it is computed again.
 pub(crate) type Refreshed<'g, P> = (
     Box<
         dyn Refresh<<P as VertexProgram>::Vertex, <P as VertexProgram>::Edge, <P as VertexProgram>::Global>
             + 'g,
     >,
-    u64,
+    Every,
 );
+
+/// How a run without barriers is to be kept in order: what is not said is chosen.
+#[derive(Default)]
+pub(crate) struct Wishes {
+    pub(crate) exclusion: Option<Exclusion>,
+    pub(crate) consistency: Option<Model>,
+    pub(crate) coloring: Option<Vec<u32>>,
+    pub(crate) order: ColoringOrder,
+    pub(crate) audit: bool,
+}
+
+impl Wishes {
+    /// What will be done.
+    pub(crate) fn plan(&self, case: Case, threads: usize) -> Result<Plan, Error> {
+        let asked = self.consistency.unwrap_or(case.declared);
+        let case = Case { asked, ..case };
+        let colored = self.coloring.as_ref().map(|_| Exclusion::Coloring);
+        let exclusion =
+            self.exclusion.or(colored).unwrap_or_else(|| case.default_exclusion(threads));
+        Case { exclusion, ..case }.admit()?;
+        let threads = if exclusion == Exclusion::Serial { 1 } else { threads };
+        let consistency = (exclusion != Exclusion::Relaxed).then_some(asked);
+        Ok(Plan { visibility: Visibility::Immediate, consistency, exclusion: Some(exclusion), threads })
+    }
+
+    /// What is done, with a coloring that was verified.
+    pub(crate) fn orders<'g>(
+        self,
+        plan: Plan,
+        topology: &Topology,
+        scheduler: Box<dyn Scheduler + 'g>,
+    ) -> Result<Orders<'g>, Error> {
+        let distance = if plan.consistency == Some(Model::Full) { Distance::Two } else { Distance::One };
+        let coloring = match (plan.exclusion, self.coloring) {
+            (Some(Exclusion::Coloring), Some(colors)) => {
+                Some(Coloring::from_colors(topology, colors, distance)?)
+            }
+            (Some(Exclusion::Coloring), None) => Some(Coloring::greedy(topology, distance, self.order)),
+            _ => None,
+        };
+        Ok(Orders { plan, scheduler, coloring, audit: self.audit })
+    }
+}
+
+/// Whether a scheduler wants sides.
+fn has_sides(scheduler: &dyn Scheduler) -> bool {
+    scheduler.phases() != [Phase::All]
+}
 
 /// A vertex program to run on a graph. Made by [`Engine::new`](crate::Engine::new).
 pub struct VertexJob<'g, P: VertexProgram> {
@@ -26,14 +80,68 @@ pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) aggregate: Option<Refreshed<'g, P>>,
     pub(crate) global: P::Global,
     pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
+    pub(crate) visibility: Visibility,
+    pub(crate) wishes: Wishes,
 }
 
-/// An update function to run on a graph. Made by [`Engine::updates`](crate::Engine::updates).
+impl<P: VertexProgram> VertexJob<'_, P> {
+    /// What will be done.
+    pub(crate) fn plan(&self, threads: usize) -> Result<Plan, Error> {
+        if self.visibility == Visibility::Barrier {
+            let plan = Plan { visibility: self.visibility, consistency: None, exclusion: None, threads };
+            return Ok(plan);
+        }
+        let case = Case {
+            gathers: Some(P::GATHERS),
+            declared: Model::Edge,
+            asked: Model::Edge,
+            exclusion: Exclusion::Serial,
+            rounds: self.scheduler.selection().is_some(),
+            plain: <P::Ghost as crate::memory::Store>::PLAIN,
+            sides: has_sides(&*self.scheduler),
+        };
+        self.wishes.plan(case, threads)
+    }
+}
+
+/// Functions whose types are forgotten.
+pub(crate) type AnyFunctions<'g, V, E> = Vec<Box<dyn AnyFunction<V, E> + 'g>>;
+
+/// An update function to run on a graph, and others beside it. Made by [`Engine::updates`](crate::Engine::updates).
 pub struct UpdateJob<'g, P: UpdateFunction> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
-    pub(crate) function: &'g P,
+    pub(crate) function: Function<'g, P>,
+    pub(crate) others: AnyFunctions<'g, P::Vertex, P::Edge>,
     pub(crate) scheduler: Box<dyn Scheduler + 'g>,
     pub(crate) start: Option<Vec<Vertex>>,
+    pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
+    pub(crate) wishes: Wishes,
+}
+
+impl<P: UpdateFunction> UpdateJob<'_, P> {
+    /// The strongest model of the functions.
+    fn declared(&self) -> Model {
+        let models = self.others.iter().map(|function| function.model());
+        models.fold(P::Consistency::MODEL, Model::max)
+    }
+
+    /// What will be done.
+    pub(crate) fn plan(&self, threads: usize) -> Result<Plan, Error> {
+        fn is_plain<D: Data>() -> bool {
+            D::PLAIN
+        }
+        let declared = self.declared();
+        let case = Case {
+            gathers: None,
+            declared,
+            asked: declared,
+            exclusion: Exclusion::Serial,
+            rounds: self.scheduler.selection().is_some(),
+            plain: is_plain::<P::Vertex>() && is_plain::<P::Edge>(),
+            sides: has_sides(&*self.scheduler),
+        };
+        self.wishes.plan(case, threads)
+    }
 }
 
 /// An edge program to run on a graph. Made by [`Engine::edges`](crate::Engine::edges).

@@ -3,12 +3,14 @@
 
 mod accumulator;
 mod aggregate;
+mod audit;
 pub mod consistency;
 mod context;
 mod data;
 mod edge_program;
 mod engine;
 mod error;
+mod exclusion;
 mod executor;
 pub mod generate;
 pub mod graph;
@@ -26,11 +28,17 @@ mod update;
 
 pub use accumulator::{Accumulator, Max, Min, Sum};
 pub use aggregate::{Aggregate, Over};
+pub use audit::{Audit, Finding};
+pub use consistency::Model;
 pub use context::Context;
 pub use data::{Data, Mut, Own, Ref, Row};
 pub use edge_program::{Block, EdgeProgram, Ends};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind};
+pub use exclusion::{
+    Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, RULES, Refusal, Rule, Visibility,
+};
+pub use executor::asynchronous::globals::Every;
 pub use job::{EdgeJob, UpdateJob, VertexJob};
 pub use memory::{Column, ColumnMut, ColumnRef};
 pub use outcome::{Observer, Outcome, Progress, Reason, StopHandle};

@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::audit::Audit;
 use crate::data::Data;
+use crate::exclusion::Plan;
 use crate::memory::Column;
 use crate::primitives::{Arc, AtomicBool, Ordering::Relaxed};
 
@@ -35,19 +37,33 @@ pub struct Progress {
     /// The sum of the changes that the visits of the last round reported; for an edge program, which reports none, NaN, so
     /// that no comparison with it holds.
     pub residual: f64,
-    /// Visits of the last round; of the run so far, where visits run one at a time.
+    /// Visits of the last round; without barriers, since the last round that anybody saw.
     pub active: u64,
     /// Those of `active` whose signal woke.
     pub signalled: u64,
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// Why.
     pub reason: Reason,
     /// How far.
     pub progress: Progress,
+    /// How it was kept in order.
+    pub plan: Plan,
+    /// Colors, under exclusion by coloring.
+    pub colors: Option<usize>,
+    /// Locks that visits had to wait for.
+    pub contended: u64,
+    /// What the auditor found, if it was asked.
+    pub audit: Option<Audit>,
+}
+
+impl Outcome {
+    pub(crate) fn new(reason: Reason, progress: Progress, plan: Plan) -> Self {
+        Outcome { reason, progress, plan, colors: None, contended: 0, audit: None }
+    }
 }
 
 /// Sees each round of a run, between barriers. Any `FnMut(&Progress, &Column<V>) -> ControlFlow<()>` is one; `Break` ends the run.

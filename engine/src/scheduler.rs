@@ -1,6 +1,10 @@
 //! Who runs next: the user's plug.
 
-use crate::graph::Vertex;
+use std::collections::VecDeque;
+use std::sync::PoisonError;
+
+use crate::graph::{Vertex, VertexSet};
+use crate::primitives::Mutex;
 
 /// A vertex that was signalled, and how urgently.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,22 +92,43 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
     }
 }
 
-/// The default: rounds of everything that was signalled (Pregel's supersteps). `gasworks-schedulers` has it with options and for
-/// executors without barriers.
-pub(crate) struct Supersteps;
+/// The default: everything that was signalled, in the order in which it was; with barriers, in rounds (Pregel's supersteps).
+/// `gasworks-schedulers` has it with options.
+#[derive(Default)]
+pub(crate) struct InOrder(Mutex<Line>);
 
-impl Scheduler for Supersteps {
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<Vertex>,
+    held: VertexSet,
+}
+
+impl Scheduler for InOrder {
     fn name(&self) -> &'static str {
         "rounds"
     }
     fn selection(&self) -> Option<Selection> {
         Some(Selection::Signalled)
     }
-    fn start(&mut self, _: usize, _: usize) {}
-    fn schedule(&self, _: &[Task]) {
-        unreachable!("only executors with barriers use the default")
+    fn start(&mut self, vertices: usize, _: usize) {
+        let line = Line { waiting: VecDeque::with_capacity(vertices), held: VertexSet::empty(vertices) };
+        self.0 = Mutex::new(line);
     }
-    fn next(&self, _: usize, _: &mut Vec<Vertex>) {
-        unreachable!("only executors with barriers use the default")
+    fn schedule(&self, tasks: &[Task]) {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for task in tasks {
+            if line.held.insert(task.vertex) {
+                line.waiting.push_back(task.vertex);
+            }
+        }
+    }
+    fn next(&self, _: usize, batch: &mut Vec<Vertex>) {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Line { waiting, held } = &mut *line;
+        let next = waiting.len().min(64);
+        for vertex in waiting.drain(..next) {
+            held.remove(vertex);
+            batch.push(vertex);
+        }
     }
 }

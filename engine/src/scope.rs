@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::consistency;
 use crate::data::{Mut, Ref};
 use crate::graph::{Topology, Vertex};
-use crate::memory::ColumnMut;
+use crate::memory::{Lent, LentEdge};
 use crate::program::Edges;
 use crate::scheduler::Task;
 use crate::signal::Signal;
@@ -13,17 +13,41 @@ use crate::update::UpdateFunction;
 
 /// The scope of a visit. Hands out what the model `C` lets the visit touch, and no more.
 pub struct Scope<'s, P: UpdateFunction, C = <P as UpdateFunction>::Consistency> {
-    pub(crate) at: Vertex,
+    pub(crate) lent: Lent<'s, P::Vertex, P::Edge>,
     pub(crate) topology: &'s Topology,
-    pub(crate) vertices: ColumnMut<'s, P::Vertex>,
-    /// In out-order.
-    pub(crate) edges: ColumnMut<'s, P::Edge>,
-    /// The position in `edges` of each in-edge.
-    pub(crate) in_to_out: &'s [u64],
-    pub(crate) signals: &'s mut Vec<Task>,
-    /// The sum of the changes that the visit's signals report.
-    pub(crate) residual: &'s mut f64,
+    pub(crate) signals: Signals<'s>,
     pub(crate) model: PhantomData<C>,
+}
+
+/// Where the signals of a visit go.
+pub(crate) struct Signals<'s> {
+    pub(crate) tasks: &'s mut Vec<Task>,
+    /// The sum of the changes that the signals report.
+    pub(crate) residual: &'s mut f64,
+    /// Which function of the run is visiting, and of how many.
+    pub(crate) function: u32,
+    pub(crate) functions: u32,
+    pub(crate) vertices: u32,
+}
+
+impl Signals<'_> {
+    #[inline(always)]
+    fn send(&mut self, function: u32, vertex: Vertex, signal: Signal) {
+        *self.residual += f64::from(signal.change());
+        if let Some(priority) = signal.urgency() {
+            self.tasks.push(Task { vertex: function * self.vertices + vertex, priority });
+        }
+    }
+
+    fn send_to(&mut self, function: usize, vertex: Vertex, signal: Signal) {
+        let functions = self.functions;
+        assert!(function < functions as usize, "function {function} of a run with {functions}");
+        self.send(function as u32, vertex, signal);
+    }
+
+    fn reborrow(&mut self) -> Signals<'_> {
+        Signals { tasks: self.tasks, residual: self.residual, ..*self }
+    }
 }
 
 /// One edge of a scope, with the neighbour at its other end.
@@ -47,131 +71,126 @@ pub struct Scope<'s, P: UpdateFunction, C = <P as UpdateFunction>::Consistency> 
 /// # }
 /// ```
 pub struct Visit<'v, P: UpdateFunction, C = <P as UpdateFunction>::Consistency> {
-    at: Vertex,
-    neighbor: Vertex,
-    edge: usize,
-    outgoing: bool,
-    vertices: ColumnMut<'v, P::Vertex>,
-    edges: ColumnMut<'v, P::Edge>,
-    signals: &'v mut Vec<Task>,
-    residual: &'v mut f64,
+    lent: LentEdge<'v, P::Vertex, P::Edge>,
+    signals: Signals<'v>,
     model: PhantomData<C>,
 }
 
 impl<P: UpdateFunction, C> Scope<'_, P, C> {
     /// The visited vertex's number.
     pub fn id(&self) -> Vertex {
-        self.at
+        self.lent.vertex_id()
     }
 
     /// The visited vertex.
+    #[inline(always)]
     pub fn vertex(&self) -> Ref<'_, P::Vertex> {
-        self.vertices.get(self.at as usize)
+        self.lent.vertex()
     }
 
     /// The visited vertex, to be written.
+    #[inline(always)]
     pub fn vertex_mut(&mut self) -> Mut<'_, P::Vertex> {
-        self.vertices.get_mut(self.at as usize)
+        self.lent.vertex_mut()
     }
 
     /// Visits the edges along these directions, in-edges first, ascending by neighbour. Self-loops are skipped (their ends
     /// would alias); [`for_each_self_loop`](Scope::for_each_self_loop) has them. In an undirected graph, `All` is each edge
     /// once, and each of its two directions has its own data.
+    #[inline(always)]
     pub fn for_each_edge(&mut self, along: Edges, mut visit: impl FnMut(Visit<'_, P, C>)) {
-        let topology = self.topology;
-        if along == Edges::In || along == Edges::All && !topology.is_undirected() {
-            let from = topology.into.range(self.at).0;
-            for (neighbor, at) in topology.in_neighbors(self.at).iter().zip(from..) {
-                let edge = self.in_to_out[at] as usize;
-                self.visit(*neighbor, edge, false, &mut visit);
+        let into = along == Edges::In || along == Edges::All && !self.topology.is_undirected();
+        let out = matches!(along, Edges::Out | Edges::All);
+        for outgoing in [into.then_some(false), out.then_some(true)].into_iter().flatten() {
+            for i in 0..self.lent.degree(outgoing) {
+                let lent = self.lent.edge_at(outgoing, i);
+                if !lent.is_loop() {
+                    visit(Visit { lent, signals: self.signals.reborrow(), model: PhantomData });
+                }
             }
-        }
-        if matches!(along, Edges::Out | Edges::All) {
-            let from = topology.out.range(self.at).0;
-            for (neighbor, edge) in topology.out_neighbors(self.at).iter().zip(from..) {
-                self.visit(*neighbor, edge, true, &mut visit);
-            }
-        }
-    }
-
-    fn visit(
-        &mut self,
-        neighbor: Vertex,
-        edge: usize,
-        outgoing: bool,
-        visit: &mut impl FnMut(Visit<'_, P, C>),
-    ) {
-        if neighbor != self.at {
-            visit(Visit {
-                at: self.at,
-                neighbor,
-                edge,
-                outgoing,
-                vertices: self.vertices.reborrow(),
-                edges: self.edges.reborrow(),
-                signals: self.signals,
-                residual: self.residual,
-                model: PhantomData,
-            });
         }
     }
 
     /// Visits the self-loops of the vertex: the vertex to be written, and the loop's data.
     pub fn for_each_self_loop(&mut self, mut visit: impl FnMut(Mut<'_, P::Vertex>, Ref<'_, P::Edge>)) {
-        let from = self.topology.out.range(self.at).0;
-        for (neighbor, edge) in self.topology.out_neighbors(self.at).iter().zip(from..) {
-            if *neighbor == self.at {
-                visit(self.vertices.get_mut(self.at as usize), self.edges.get(edge));
+        for i in 0..self.lent.degree(true) {
+            let mut lent = self.lent.edge_at(true, i);
+            if lent.is_loop() {
+                let (vertex, edge) = lent.vertex_parts();
+                visit(vertex, edge);
             }
         }
     }
 
     /// Schedules the visited vertex again, if the signal wakes. The residual counts the change of every signal.
+    #[inline(always)]
     pub fn signal_self(&mut self, signal: Signal) {
-        *self.residual += f64::from(signal.change());
-        self.signals.extend(signal.urgency().map(|priority| Task { vertex: self.at, priority }));
+        let (function, vertex) = (self.signals.function, self.lent.vertex_id());
+        self.signals.send(function, vertex, signal);
+    }
+
+    /// Schedules the visited vertex for another function of the run, counted from 0 in the order in which they were given.
+    ///
+    /// # Panics
+    /// If the run has no such function.
+    pub fn signal_self_for(&mut self, function: usize, signal: Signal) {
+        let vertex = self.lent.vertex_id();
+        self.signals.send_to(function, vertex, signal);
     }
 }
 
 impl<P: UpdateFunction, C> Visit<'_, P, C> {
     /// The neighbour's number.
+    #[inline(always)]
     pub fn neighbor_id(&self) -> Vertex {
-        self.neighbor
+        self.lent.neighbor()
     }
 
     /// Whether the edge starts at the visited vertex.
+    #[inline(always)]
     pub fn is_outgoing(&self) -> bool {
-        self.outgoing
+        self.lent.is_outgoing()
     }
 
     /// Schedules the neighbour, if the signal wakes. The residual counts the change of every signal.
+    #[inline(always)]
     pub fn signal(&mut self, signal: Signal) {
-        *self.residual += f64::from(signal.change());
-        self.signals.extend(signal.urgency().map(|priority| Task { vertex: self.neighbor, priority }));
+        let (function, neighbor) = (self.signals.function, self.lent.neighbor());
+        self.signals.send(function, neighbor, signal);
+    }
+
+    /// Schedules the neighbour for another function of the run, counted from 0 in the order in which they were given.
+    ///
+    /// # Panics
+    /// If the run has no such function.
+    pub fn signal_for(&mut self, function: usize, signal: Signal) {
+        let neighbor = self.lent.neighbor();
+        self.signals.send_to(function, neighbor, signal);
     }
 }
 
 impl<P: UpdateFunction> Visit<'_, P, consistency::Vertex> {
     /// The visited vertex to be written, the edge to be read.
+    #[inline(always)]
     pub fn parts(&mut self) -> (Mut<'_, P::Vertex>, Ref<'_, P::Edge>) {
-        (self.vertices.get_mut(self.at as usize), self.edges.get(self.edge))
+        self.lent.vertex_parts()
     }
 }
 
 #[expect(clippy::type_complexity, reason = "the three parts are what there is to say")]
 impl<P: UpdateFunction> Visit<'_, P, consistency::Edge> {
     /// The visited vertex and the edge to be written, the neighbour to be read.
+    #[inline(always)]
     pub fn parts(&mut self) -> (Mut<'_, P::Vertex>, Mut<'_, P::Edge>, Ref<'_, P::Vertex>) {
-        let (vertex, neighbor) = self.vertices.pair(self.at as usize, self.neighbor as usize);
-        (vertex, self.edges.get_mut(self.edge), neighbor)
+        self.lent.edge_parts()
     }
 }
 
 #[expect(clippy::type_complexity, reason = "the three parts are what there is to say")]
 impl<P: UpdateFunction> Visit<'_, P, consistency::Full> {
     /// The visited vertex, the edge and the neighbour to be written.
+    #[inline(always)]
     pub fn parts(&mut self) -> (Mut<'_, P::Vertex>, Mut<'_, P::Edge>, Mut<'_, P::Vertex>) {
-        let (vertex, neighbor) = self.vertices.pair_mut(self.at as usize, self.neighbor as usize);
-        (vertex, self.edges.get_mut(self.edge), neighbor)
+        self.lent.full_parts()
     }
 }

@@ -69,7 +69,7 @@ fn globals(every: u64, rounds: u64) -> Vec<(u64, f64)> {
         GraphBuilder::directed(3).weighted_edges(&[], &[]).build().unwrap().with_vertices(|_| 0.0);
     let program = Count::default();
     let engine = Engine::new(&mut graph, &program).scheduler(Sweep::new());
-    engine.aggregate_every(every, &Total::<false>).rounds(rounds).run().unwrap();
+    engine.aggregate_every(Every::Rounds(every), &Total::<false>).rounds(rounds).run().unwrap();
     program.seen.into_inner().unwrap()
 }
 

@@ -196,7 +196,7 @@ pub(crate) const fn chaos<const G: u8, const S: u8, const PUBLISHED: bool, const
             let mut graph = shape.weighted().with_vertices(|v| mix(v.into()));
             let (mut history, program) = (History::default(), Chaos::<G, S, PUBLISHED, COPIES>);
             let engine = engine(&mut graph, &program, how, &mut history).seed(SEED);
-            let outcome = engine.aggregate_every(2, &Everything).rounds(CHAOS_ROUNDS).run()?;
+            let outcome = engine.aggregate_every(Every::Rounds(2), &Everything).rounds(CHAOS_ROUNDS).run()?;
             Ok(run_of(outcome, history, graph.vertex_data().iter().copied()))
         },
         check: |shape, order, run| {

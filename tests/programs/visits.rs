@@ -77,7 +77,7 @@ fn compare_with_simulation<const PUBLISHED: bool>() {
         let (program, mut history) = (Counted::<PUBLISHED>::default(), History::default());
         let mut graph = shape.weighted().with_vertices(|v| mix(v.into()));
         let engine = Engine::new(&mut graph, &program).threads(2).seed(SEED).observer(&mut history);
-        let engine = engine.aggregate_every(3, &Everything).start_at(start).rounds(12);
+        let engine = engine.aggregate_every(Every::Rounds(3), &Everything).start_at(start).rounds(12);
         let outcome = engine.run().unwrap();
         assert_eq!(history.0, expected.rounds, "case {case}");
         assert_eq!(graph.vertex_data().as_slice(), expected.vertices, "case {case}");

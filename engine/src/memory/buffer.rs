@@ -80,8 +80,17 @@ impl<T> Buffer<T> {
     where
         T: bytemuck::Zeroable,
     {
+        // SAFETY: zero bytes are a valid T: Zeroable.
+        unsafe { Self::zeroed_unchecked(len) }
+    }
+
+    /// `len` elements of zero bytes.
+    ///
+    /// # Safety
+    /// Zero bytes are a valid T.
+    pub(super) unsafe fn zeroed_unchecked(len: usize) -> Self {
         let mut buffer = Self::allocate(len, alloc_zeroed);
-        buffer.len = len; // zero bytes are a valid T: Zeroable
+        buffer.len = len;
         buffer
     }
 }

@@ -22,10 +22,10 @@ pub struct Column<D: Store> {
 
 /// How many values of which width. `elements.len() == len * stride` for the column and for each view of it.
 #[derive(Clone, Copy)]
-struct Shape {
-    len: usize,
-    width: usize,
-    stride: usize,
+pub(super) struct Shape {
+    pub(super) len: usize,
+    pub(super) width: usize,
+    pub(super) stride: usize,
 }
 
 impl<D: Store> Column<D> {
@@ -35,6 +35,19 @@ impl<D: Store> Column<D> {
         for<'a> D: Store<Ref<'a> = &'a <D as Store>::Element>,
     {
         Column { elements: Buffer::from_fn(len, fill), shape: Shape { len, width: 1, stride: 1 } }
+    }
+
+    /// `len` values of zero bytes, of `width` elements each.
+    ///
+    /// # Panics
+    /// If the data are not plain.
+    pub(super) fn of_zero_bytes(len: usize, width: usize) -> Self {
+        assert!(D::PLAIN, "only plain data may be of zero bytes");
+        let stride = D::stride(width);
+        let elements = len.checked_mul(stride).expect("a column larger than the address space");
+        // SAFETY: only `Pod` types are plain.
+        let elements = unsafe { Buffer::zeroed_unchecked(elements) };
+        Column { elements, shape: Shape { len, width, stride } }
     }
 
     /// How many values.
@@ -79,6 +92,36 @@ impl<D: Store> Column<D> {
         unsafe {
             D::lend_mut(self.elements.as_mut_ptr().add(at * D::step(self.shape.stride)), self.shape.width)
         }
+    }
+
+    /// A copy, if the data are plain.
+    pub(crate) fn copied(&mut self) -> Option<Self> {
+        D::PLAIN.then(|| {
+            let mut copy = Self::of_zero_bytes(self.shape.len, self.shape.width);
+            assert_eq!(copy.elements.len(), self.elements.len());
+            // SAFETY: plain data may be copied byte by byte, and both buffers have this many elements.
+            unsafe {
+                let to = copy.elements.as_mut_ptr();
+                std::ptr::copy_nonoverlapping(self.elements.as_ptr(), to, self.elements.len());
+            }
+            copy
+        })
+    }
+
+    /// Whether both have the same bytes.
+    ///
+    /// # Panics
+    /// If the data are not plain.
+    pub(crate) fn has_bytes_of(&self, other: &Self) -> bool {
+        assert!(D::PLAIN, "only plain data can be compared");
+        let bytes = |column: &Self| {
+            let elements: &[D::Element] = &column.elements;
+            // SAFETY: plain data have no padding, so each byte is initialised.
+            unsafe {
+                std::slice::from_raw_parts(elements.as_ptr().cast::<u8>(), std::mem::size_of_val(elements))
+            }
+        };
+        bytes(self) == bytes(other)
     }
 
     /// All values in order.
@@ -251,15 +294,9 @@ impl<'a, D: Store> ColumnRef<'a, D> {
         self.elements.as_ptr().wrapping_sub(base as usize * D::step(self.shape.stride))
     }
 
-    /// The value of an index.
-    ///
-    /// # Safety
-    /// `origin` is this view's for some base, and the index is one of `base..base + len`.
     #[inline(always)]
-    pub(super) unsafe fn at_origin(&self, origin: *const D::Element, index: u32) -> D::Ref<'a> {
-        let start = origin.wrapping_add(index as usize * D::step(self.shape.stride));
-        // SAFETY: `start` is the first element of a value of this view, which is lent for 'a.
-        unsafe { D::lend(start, self.shape.width) }
+    pub(super) fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// The values of `0..at`, and those from `at` on.
@@ -373,6 +410,11 @@ impl<'a, D: Store> ColumnMut<'a, D> {
         let (left, right) = self.elements.split_at_mut(high * stride);
         let (low, high) = (&mut left[low * stride..][..stride], &mut right[..stride]);
         if at < other { (low, high) } else { (high, low) }
+    }
+
+    /// Where the first value starts, and how the others follow.
+    pub(super) fn into_raw(self) -> (*mut D::Element, Shape) {
+        (self.elements.as_mut_ptr(), self.shape)
     }
 
     /// This view for a shorter time.

@@ -8,13 +8,24 @@
 #![allow(unsafe_code)]
 
 mod buffer;
+mod cells;
+mod claims;
 mod column;
+mod ghost_cells;
+mod locks;
 mod rows;
+mod scope_cells;
 mod store;
+mod versions;
 
 pub(crate) use buffer::Buffer;
+pub(crate) use cells::{Cells, Slots};
+pub(crate) use claims::{Claim, Claims, Phase, Reach, Source};
 pub use column::{Column, ColumnMut, ColumnRef};
+pub(crate) use ghost_cells::{GhostCells, GhostCopies, Side};
 pub(crate) use rows::{Reading, Row as RowOfEnds, Rows};
+pub(crate) use scope_cells::{Lent, LentEdge, Private, ScopeCells, Way};
+pub(crate) use versions::Versions;
 // Public in private: every user type has it through `Data`, and none can implement it, which soundness rests on.
 #[allow(unreachable_pub)]
 pub use store::Store;

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::column::Shape;
 use super::{Buffer, ColumnRef, Store};
 
 /// For each vertex, the other ends of its edges in one direction.
@@ -42,6 +43,11 @@ impl Rows {
     /// All rows, one after the other.
     pub(crate) fn ends(&self) -> &[u32] {
         &self.ends
+    }
+
+    /// One above the greatest end that there may be.
+    pub(crate) fn high(&self) -> u32 {
+        self.high
     }
 
     /// Where the row of a vertex lies.
@@ -121,21 +127,64 @@ impl<'a, G: Store, E: Store> Reading<'a, G, E> {
         // SAFETY: the caller's bounds; there are as many edges as ends, by `Rows::reading`.
         let (ends, edges) =
             unsafe { (self.rows.ends.get_unchecked(from..to), self.edges.range_unchecked(from, to)) };
-        Row { ends, edges, origin: self.ghosts.origin(self.base), ghosts: self.ghosts }
+        let origin = self.ghosts.origin(self.base);
+        Row { ends, at: ends, edges, origin, shape: self.ghosts.shape() }
     }
 }
 
 /// Some neighbours of one vertex.
 pub(crate) struct Row<'a, G: Store, E: Store> {
     ends: &'a [u32],
+    /// As many as `ends`: where their ghosts lie.
+    at: &'a [u32],
     /// As many as `ends`.
     edges: ColumnRef<'a, E>,
-    /// Where the ghost of vertex 0 is or would be: only ever read at ends.
+    /// Where the ghost of vertex 0 is or would be: only ever read at `at`.
     origin: *const G::Element,
-    ghosts: ColumnRef<'a, G>,
+    shape: Shape,
 }
 
 impl<'a, G: Store, E: Store> Row<'a, G, E> {
+    /// The row `from..to` of `rows`.
+    ///
+    /// # Safety
+    /// `from <= to <= ends`, there is an edge for each end, and `origin` is that of a column of this shape, which has a ghost
+    /// for each end and lends them for `'a`.
+    #[inline(always)]
+    pub(super) unsafe fn new(
+        rows: &'a Rows,
+        from: usize,
+        to: usize,
+        edges: ColumnRef<'a, E>,
+        origin: *const G::Element,
+        shape: Shape,
+    ) -> Self {
+        // SAFETY: the caller's bounds.
+        let (ends, edges) = unsafe { (rows.ends.get_unchecked(from..to), edges.range_unchecked(from, to)) };
+        Row { ends, at: ends, edges, origin, shape }
+    }
+
+    /// The same row, whose ghosts lie elsewhere.
+    ///
+    /// # Safety
+    /// There is a position for each end, and a ghost that is lent for `'a` at each.
+    #[inline(always)]
+    pub(super) unsafe fn lying_at(self, at: &'a [u32]) -> Self {
+        debug_assert_eq!(at.len(), self.ends.len());
+        Row { at, ..self }
+    }
+
+    /// The ghost at a position.
+    ///
+    /// # Safety
+    /// It is one of `at`.
+    #[inline(always)]
+    unsafe fn ghost_at(&self, at: u32) -> G::Ref<'a> {
+        let start = self.origin.wrapping_add(at as usize * G::step(self.shape.stride));
+        // SAFETY: the first element of a ghost, which is lent for 'a.
+        unsafe { G::lend(start, self.shape.width) }
+    }
+
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
@@ -148,12 +197,12 @@ impl<'a, G: Store, E: Store> Row<'a, G, E> {
     #[inline(always)]
     #[expect(clippy::pointers_in_nomem_asm_block, reason = "the pointer passes through and is not followed")]
     pub(crate) fn for_each(&self, mut visit: impl FnMut(G::Ref<'a>, E::Ref<'a>)) {
-        let (mut at, mut edge) = (self.ends.as_ptr(), 0);
-        let end = self.ends.as_ptr_range().end;
+        let (mut at, mut edge) = (self.at.as_ptr(), 0);
+        let end = self.at.as_ptr_range().end;
         while at != end {
             // SAFETY: `at` walks over the ends, `edge` counts with it, and there are as many edges as ends; as in `ghost`.
             let (ghost, data) =
-                unsafe { (self.ghosts.at_origin(self.origin, *at), self.edges.get_unchecked(edge)) };
+                unsafe { (self.ghost_at(*at), self.edges.get_unchecked(edge)) };
             visit(ghost, data);
             // SAFETY: one past an end is an end or the end of all; the empty assembly gives back what it is given.
             unsafe {
@@ -173,8 +222,9 @@ impl<'a, G: Store, E: Store> Row<'a, G, E> {
     /// What lies on the vertex at the i-th end.
     #[inline(always)]
     pub(crate) fn ghost(&self, i: usize) -> G::Ref<'a> {
-        // SAFETY: `origin` is shifted by the base, and base <= end < base + ghosts.len() by `Rows::new` and `Rows::reading`.
-        unsafe { self.ghosts.at_origin(self.origin, self.ends[i]) }
+        // SAFETY: by `new` and `lying_at`; for a reading, `origin` is shifted by the base, and base <= end < base + ghosts.len()
+        // by `Rows::new` and `Rows::reading`.
+        unsafe { self.ghost_at(self.at[i]) }
     }
 
     /// What lies on the i-th edge.

@@ -14,6 +14,9 @@ pub trait Store: Sized + Send + Sync + 'static {
     /// A value, lent exclusively.
     type Mut<'a>;
 
+    /// Whether elements are plain old data, `Pod`: only then may a value be copied while it is written.
+    const PLAIN: bool;
+
     /// Elements from one value to the next, at least `width`.
     fn stride(width: usize) -> usize;
 
@@ -37,6 +40,7 @@ impl<T: Pod + Send + Sync> Store for T {
     type Element = T;
     type Ref<'a> = &'a T;
     type Mut<'a> = &'a mut T;
+    const PLAIN: bool = true;
 
     #[inline(always)]
     fn stride(_: usize) -> usize {
@@ -65,6 +69,7 @@ impl<T: Pod + Send + Sync> Store for Row<T> {
     type Element = T;
     type Ref<'a> = &'a [T];
     type Mut<'a> = &'a mut [T];
+    const PLAIN: bool = true;
 
     /// Rows start at cache lines, so that a vector load never straddles one, for elements whose size divides a line.
     #[inline(always)]
@@ -95,6 +100,7 @@ impl<T: Send + Sync + 'static> Store for Own<T> {
     type Element = T;
     type Ref<'a> = &'a T;
     type Mut<'a> = &'a mut T;
+    const PLAIN: bool = false;
 
     #[inline(always)]
     fn stride(_: usize) -> usize {

@@ -1,5 +1,6 @@
 //! Chunks of about equal work, with bounds that depend on the graph alone.
 
+use crate::executor::sides;
 use crate::graph::{Side, Topology, Vertex};
 use crate::program::Edges;
 
@@ -20,14 +21,6 @@ pub(super) struct Part {
     pub(super) side: Side,
     pub(super) from: usize,
     pub(super) to: usize,
-}
-
-/// The stored directions that make up `edges`; in an undirected graph, one holds them all.
-#[inline(always)]
-pub(super) fn sides(edges: Edges, topology: &Topology) -> impl Iterator<Item = Side> {
-    let into = edges == Edges::In || edges == Edges::All && !topology.is_undirected();
-    let out = matches!(edges, Edges::Out | Edges::All);
-    into.then_some(Side::In).into_iter().chain(out.then_some(Side::Out))
 }
 
 /// How many edges of a vertex `edges` are.

@@ -1,6 +1,7 @@
 //! Who is active: the sets that one round hands to the next.
 
-use super::chunks::{degree, sides};
+use super::chunks::degree;
+use crate::executor::sides;
 use crate::graph::{Topology, Vertex, VertexSet};
 use crate::program::{Edges, Gathers, VertexProgram};
 use crate::scheduler::Selection;

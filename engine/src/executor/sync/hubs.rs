@@ -8,7 +8,8 @@ use gasworks_kernels::Isa;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::chunks::{HUB, Part, degree, sides};
+use super::chunks::{HUB, Part, degree};
+use crate::executor::sides;
 use super::visit::{Own, Shared, Tally};
 use crate::accumulator::Accumulator;
 use crate::graph::{Topology, Vertex};

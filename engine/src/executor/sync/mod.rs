@@ -20,12 +20,15 @@ mod visit;
 
 use std::any::TypeId;
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use gasworks_kernels::Isa;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::exclusion::{Plan, Visibility};
 use crate::executor::Settings;
+use crate::executor::asynchronous::globals::Every;
 use crate::executor::limits::Clock;
 use crate::graph::{Graph, Parts};
 use crate::job::{Refreshed, VertexJob};
@@ -42,23 +45,17 @@ pub(crate) fn run<P: VertexProgram>(
     mut settings: Settings<'_>,
     job: VertexJob<'_, P>,
 ) -> Result<Outcome, Error> {
-    let VertexJob { graph, program, scheduler, start, aggregate, global, mut observer } = job;
+    let VertexJob { graph, program, scheduler, start, aggregate, global, mut observer, .. } = job;
     let selection = admit::<P>(&*scheduler, graph, start.is_some())?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(settings.threads)
-        .thread_name(|worker| format!("gasworks-{worker}"))
-        .build()
-        .map_err(|cause| Error::NotAdmitted {
-            what: format!("a pool of {} threads", settings.threads),
-            why: cause.to_string(),
-            instead: "ask for fewer threads".into(),
-        })?;
+    let pool = super::pool(settings.threads)?;
+    let plan =
+        Plan { visibility: Visibility::Barrier, consistency: None, exclusion: None, threads: settings.threads };
 
     let mut clock = Clock::start();
     let (phases, seed) = (scheduler.phases(), settings.seed);
     let frontier = Frontier::new::<P>(graph.topology(), selection, start);
     let mut work =
-        Work { graph, program, aggregate, global, machine: None, frontier, selection, phases, seed };
+        Work { graph, program, aggregate, global, machine: None, frontier, selection, phases, seed, refreshed: Instant::now() };
     let (threads, isa) = (settings.threads, settings.isa);
     pool.install(|| work.prepare(threads, isa));
 
@@ -88,7 +85,7 @@ pub(crate) fn run<P: VertexProgram>(
             break Reason::Stopped;
         }
     };
-    Ok(Outcome { reason, progress })
+    Ok(Outcome::new(reason, progress, plan))
 }
 
 /// The combinations that this executor runs; which vertices of a phase run.
@@ -175,6 +172,7 @@ struct Work<'g, P: VertexProgram> {
     selection: Selection,
     phases: &'static [Phase],
     seed: u64,
+    refreshed: Instant,
 }
 
 impl<P: VertexProgram> Work<'_, P> {
@@ -189,7 +187,12 @@ impl<P: VertexProgram> Work<'_, P> {
 
     fn refresh_global(&mut self, round: u64) {
         let Some((aggregate, every)) = &mut self.aggregate else { return };
-        if round.is_multiple_of(*every) {
+        let due = match every {
+            Every::Rounds(rounds) => round.is_multiple_of(*rounds),
+            Every::Seconds(seconds) => round == 0 || self.refreshed.elapsed() >= *seconds,
+        };
+        if due {
+            self.refreshed = Instant::now();
             let Parts { topology, vertices, edges } = self.graph.parts();
             self.global = aggregate.refresh(topology, vertices, edges);
         }

@@ -3,7 +3,8 @@
 use gasworks_kernels::Isa;
 use std::ops::Range;
 
-use super::chunks::{cut, sides};
+use super::chunks::cut;
+use crate::executor::sides;
 use super::frontier::Frontier;
 use super::hubs::{Hubs, Slot};
 use super::visit::{Accumulators, Chunk, From, List, Own, Shared, Tally};

@@ -4,7 +4,8 @@ use std::sync::PoisonError;
 
 use pulp::{Simd, WithSimd};
 
-use super::chunks::{HUB, Part, degree, sides};
+use super::chunks::{HUB, Part, degree};
+use crate::executor::sides;
 use crate::accumulator::Accumulator;
 use crate::context::Context;
 use crate::data::Ref;

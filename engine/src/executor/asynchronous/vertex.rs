@@ -1,0 +1,339 @@
+//! Visits of a vertex program on the ghost column, without barriers.
+
+use std::cell::RefCell;
+
+use gasworks_kernels::Isa;
+use pulp::{Simd, WithSimd};
+
+use super::crew::Report;
+use super::inboxes::Inboxes;
+use super::Visits;
+use crate::accumulator::Accumulator;
+use crate::audit::Recorder;
+use crate::context::Context;
+use crate::executor::per_worker::PerWorker;
+use crate::executor::sides;
+use crate::graph::{Side, Topology, Vertex, VertexSet};
+use crate::memory::{Claim, GhostCells, GhostCopies, Phase, RowOfEnds, Source};
+use crate::primitives::{AtomicU32, Ordering::Relaxed};
+use crate::program::{Gathers, Neighborhood, VertexProgram};
+use crate::scheduler::Task;
+use crate::signal::Signal;
+
+/// What all visits share.
+pub(crate) struct Shared<'a, P: VertexProgram> {
+    pub(crate) program: &'a P,
+    pub(crate) topology: &'a Topology,
+    pub(crate) cells: GhostCells<'a, P::Vertex, P::Ghost, P::Edge>,
+    /// Published gathers only.
+    pub(crate) inboxes: Option<&'a Inboxes<P::Gather>>,
+    /// Published gathers: who has yet to publish what it began with.
+    pub(crate) starters: &'a VertexSet,
+    /// Visits so far, of each vertex.
+    pub(crate) visits: &'a [AtomicU32],
+    pub(crate) aids: &'a PerWorker<Aids<P>>,
+    /// The values of the global, of which the last is current.
+    pub(crate) globals: &'a [P::Global],
+    /// Whether anybody asks whom signals wake.
+    pub(crate) heard: bool,
+    pub(crate) isa: Isa,
+    pub(crate) seed: u64,
+    /// Whether visits read ghosts in place, unrecorded.
+    pub(crate) in_place: bool,
+    #[cfg(test)]
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Ways of visiting wrongly, for tests to see them caught.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// Each hundredth delivery is lost.
+    LostDelivery,
+    /// Ghosts are read before the scope is claimed.
+    StaleGhost,
+    /// The new ghost is not published.
+    Unpublished,
+}
+
+/// What a worker keeps from visit to visit.
+pub(crate) struct Aids<P: VertexProgram> {
+    pub(crate) sum: P::Gather,
+    /// Relaxed: room for a neighbourhood's ghosts.
+    pub(crate) copies: Option<GhostCopies<P::Ghost>>,
+    pub(crate) recorder: Option<RefCell<Recorder>>,
+}
+
+impl<'a, P: VertexProgram> Shared<'a, P> {
+    fn n(&self) -> usize {
+        self.topology.vertices()
+    }
+
+    fn current(&self) -> u32 {
+        (self.globals.len() - 1) as u32
+    }
+
+    /// For a batch inside a parallel loop of another batch of the same worker.
+    fn spare_aids(&self) -> Aids<P> {
+        assert!(self.in_place, "a visit in a parallel loop of another one can be neither recorded nor relaxed");
+        Aids { sum: self.program.accumulator(), copies: None, recorder: None }
+    }
+
+    /// The edges of the visited vertex in one direction, with ghosts: in place, or copies that are taken now.
+    #[inline(always)]
+    fn row<'r>(
+        &'r self,
+        claim: &'r Claim<'_>,
+        outgoing: bool,
+        copies: Option<&'r mut GhostCopies<P::Ghost>>,
+        recorder: Option<&RefCell<Recorder>>,
+    ) -> RowOfEnds<'r, P::Ghost, P::Edge> {
+        let n = self.n();
+        match (copies, recorder) {
+            (None, None) => self.cells.row(claim, outgoing),
+            (None, Some(recorder)) => {
+                let row = self.cells.row(claim, outgoing);
+                let mut recorder = recorder.borrow_mut();
+                (0..row.len()).for_each(|i| recorder.touch(n + row.end(i) as usize, false));
+                row
+            }
+            (Some(copies), recorder) => self.cells.copied_row(claim, outgoing, copies, |vertex, version| {
+                if let Some(recorder) = recorder {
+                    recorder.borrow_mut().read(n + vertex as usize, version);
+                }
+            }),
+        }
+    }
+
+    /// One visit: of a vertex for the so-maniest time, under one of the globals that there were.
+    #[inline(always)]
+    pub(crate) fn visit<S: Simd>(
+        &self,
+        simd: S,
+        aids: &mut Aids<P>,
+        claim: Claim<'_>,
+        visit: u64,
+        global: u32,
+        report: &mut Report,
+    ) {
+        let vertex = claim.vertex();
+        report.at = vertex;
+        let cx = Context {
+            global: &self.globals[global as usize],
+            vertex,
+            round: visit,
+            topology: self.topology,
+            seed: self.seed,
+        };
+        report.waits += u64::from(claim.waits());
+        match self.inboxes {
+            None => self.visit_state(simd, aids, claim, &cx, report),
+            Some(inboxes) => self.visit_published(simd, aids, claim, &cx, inboxes, report),
+        }
+    }
+
+    #[inline(always)]
+    fn visit_state<S: Simd>(
+        &self,
+        simd: S,
+        aids: &mut Aids<P>,
+        mut claim: Claim<'_>,
+        cx: &Context<'_, P::Global>,
+        report: &mut Report,
+    ) {
+        let Aids { sum, copies, recorder } = aids;
+        let (recorder, n) = (recorder.as_ref(), self.n());
+        sum.clear();
+        for side in sides(P::GATHER, self.topology) {
+            let outgoing = side == Side::Out;
+            let row = self.row(&claim, outgoing, copies.as_mut(), recorder);
+            if row.len() > 0 {
+                self.program.gather_all(simd, cx, sum, &Neighborhood::new(row, outgoing));
+            }
+        }
+        if let Some(recorder) = recorder {
+            if copies.is_none() {
+                recorder.borrow_mut().touch(cx.vertex as usize, true);
+            }
+        }
+        let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
+        self.tally(signal, report);
+        if self.heard && signal.wakes() {
+            for side in sides(P::SCATTER, self.topology) {
+                let row = self.row(&claim, side == Side::Out, copies.as_mut(), recorder);
+                let data = self.cells.vertex(&claim);
+                for i in 0..row.len() {
+                    let said = self.program.scatter(cx, signal, data, row.edge(i), row.ghost(i));
+                    if let Some(priority) = said.urgency() {
+                        report.signals.push(Task { vertex: row.end(i), priority });
+                    }
+                }
+            }
+        }
+        #[cfg(test)]
+        if self.fault == Some(Fault::Unpublished) && cx.round % 3 == 2 {
+            recorder.into_iter().for_each(|recorder| recorder.borrow_mut().end(cx.vertex, 0, cx.round, 0));
+            return;
+        }
+        match (copies, recorder) {
+            (None, recorder) => {
+                if let Some(recorder) = recorder {
+                    recorder.borrow_mut().touch(n + cx.vertex as usize, true);
+                }
+                self.cells.publish(&mut claim, |data, ghost| self.program.ghost(cx, data, ghost));
+            }
+            (Some(copies), recorder) => {
+                let publish = |data: crate::data::Ref<'_, P::Vertex>, ghost: crate::data::Mut<'_, P::Ghost>| {
+                    self.program.ghost(cx, data, ghost);
+                };
+                let version = self.cells.publish_copy(&mut claim, copies, publish);
+                if let (Some(recorder), Some(version)) = (recorder, version) {
+                    recorder.borrow_mut().wrote(n + cx.vertex as usize, version);
+                }
+            }
+        }
+        if let Some(recorder) = recorder {
+            recorder.borrow_mut().end(cx.vertex, 0, cx.round, self.current());
+        }
+    }
+
+    #[inline(always)]
+    fn visit_published<S: Simd>(
+        &self,
+        simd: S,
+        aids: &mut Aids<P>,
+        mut claim: Claim<'_>,
+        cx: &Context<'_, P::Global>,
+        inboxes: &Inboxes<P::Gather>,
+        report: &mut Report,
+    ) {
+        let Aids { sum, recorder, .. } = aids;
+        let (recorder, n) = (recorder.as_ref(), self.n());
+        let taken = inboxes.take(cx.vertex, sum);
+        if let Some(recorder) = recorder {
+            let mut recorder = recorder.borrow_mut();
+            if let Some(version) = taken {
+                recorder.wrote(2 * n + cx.vertex as usize, version);
+            }
+            recorder.touch(cx.vertex as usize, true);
+        }
+        let mut publishes = self.starters.contains(cx.vertex) && self.starters.remove(cx.vertex);
+        let mut priority = 1.0;
+        if taken.is_some() && self.program.wants(self.cells.vertex(&claim)) {
+            let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
+            self.tally(signal, report);
+            if let Some(urgency) = signal.urgency() {
+                (publishes, priority) = (true, urgency);
+            }
+        }
+        if publishes {
+            self.cells.publish(&mut claim, |data, ghost| self.program.ghost(cx, data, ghost));
+            let ghost = self.cells.ghost(&claim);
+            for side in sides(P::SCATTER, self.topology) {
+                let (ends, edges) = self.cells.own_edges(&claim, side == Side::Out);
+                for (i, to) in ends.iter().enumerate() {
+                    #[cfg(test)]
+                    if self.fault == Some(Fault::LostDelivery) && (to + cx.vertex) % 5 == 0 {
+                        continue;
+                    }
+                    let cx = Context { vertex: *to, ..*cx };
+                    let mut inbox = inboxes.open(*to);
+                    // What is delivered between two takings commutes: to the auditor, deliveries only read.
+                    if let Some(recorder) = recorder {
+                        recorder.borrow_mut().read(2 * n + *to as usize, inbox.version);
+                    }
+                    inbox.is_new = true;
+                    if !inbox.sum.is_full() {
+                        self.program.gather(&cx, &mut inbox.sum, ghost, edges.get(i));
+                    }
+                    drop(inbox);
+                    report.signals.push(Task { vertex: *to, priority });
+                }
+            }
+        }
+        if let Some(recorder) = recorder {
+            recorder.borrow_mut().end(cx.vertex, 0, cx.round, self.current());
+        }
+    }
+
+    #[inline(always)]
+    fn tally(&self, signal: Signal, report: &mut Report) {
+        report.updates += 1;
+        report.residual += f64::from(signal.change());
+        report.signalled += u64::from(signal.wakes());
+    }
+
+    /// The number of this visit of its vertex, from 0. The claim keeps other visits of the vertex away.
+    #[inline(always)]
+    fn count(&self, vertex: Vertex) -> u64 {
+        let count = &self.visits[vertex as usize];
+        let visit = count.load(Relaxed);
+        count.store(visit.wrapping_add(1), Relaxed);
+        visit.into()
+    }
+}
+
+/// A batch of tasks, compiled for each instruction level.
+struct Tasks<'s, 'a, 'c, P: VertexProgram> {
+    shared: &'s Shared<'a, P>,
+    aids: &'s mut Aids<P>,
+    source: &'s mut Source<'c>,
+    tasks: &'s [Vertex],
+    report: &'s mut Report,
+}
+
+impl<P: VertexProgram> WithSimd for Tasks<'_, '_, '_, P> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Tasks { shared, aids, source, tasks, report } = self;
+        let global = shared.current();
+        for task in tasks {
+            let claim = source.claim(*task);
+            let visit = shared.count(*task);
+            shared.visit(simd, aids, claim, visit, global, report);
+        }
+    }
+}
+
+/// The wanted members of a phase, compiled for each instruction level.
+struct Members<'s, 'a, 'p, P: VertexProgram> {
+    shared: &'s Shared<'a, P>,
+    aids: &'s mut Aids<P>,
+    phase: &'s mut Phase<'p>,
+    active: Option<&'s VertexSet>,
+    report: &'s mut Report,
+}
+
+impl<P: VertexProgram> WithSimd for Members<'_, '_, '_, P> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Members { shared, aids, phase, active, report } = self;
+        let global = shared.current();
+        phase.for_each(
+            |vertex| active.is_none_or(|active| active.remove(vertex)),
+            |claim| {
+                let visit = shared.count(claim.vertex());
+                shared.visit(simd, aids, claim, visit, global, report);
+            },
+        );
+    }
+}
+
+impl<P: VertexProgram> Visits for Shared<'_, P> {
+    fn tasks(&self, worker: usize, source: &mut Source<'_>, tasks: &[Vertex], report: &mut Report) {
+        let visit = |aids: &mut Aids<P>| {
+            self.isa.dispatch(Tasks { shared: self, aids, source, tasks, report });
+        };
+        self.aids.with(worker, || self.spare_aids(), visit);
+    }
+
+    fn phase(&self, worker: usize, phase: &mut Phase<'_>, active: Option<&VertexSet>, report: &mut Report) {
+        debug_assert!(P::GATHERS == Gathers::State, "admitted");
+        let visit = |aids: &mut Aids<P>| {
+            self.isa.dispatch(Members { shared: self, aids, phase, active, report });
+        };
+        self.aids.with(worker, || self.spare_aids(), visit);
+    }
+}

@@ -1,0 +1,344 @@
+//! Claims: the right to touch the scope of one vertex. Cells give nothing out without one.
+//!
+//! Claims come from one kind of session at a time, since each borrows [`Claims`] exclusively:
+//!
+//! | session | two claims are apart because |
+//! |---|---|
+//! | [`Claims::alone`] | there is one at a time |
+//! | [`Claims::locking`] | each holds the locks of its scope |
+//! | [`Claims::phase`] | their vertices have one color of a verified coloring, and each is handed out once |
+//!
+//! What a claim covers of the neighbours is its [`Reach`]; what it covers of the edges follows: an edge is covered by the
+//! claims of both its ends, and under `Read` and `Write` two claims never cover both ends of one edge.
+
+use super::Rows;
+use super::locks::Locks;
+use crate::exclusion::{Coloring, Distance};
+use crate::primitives::{AtomicBool, Ordering::{Acquire, Release}};
+
+/// How far a claim goes beyond its own vertex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    /// Not at all: neighbours are not touched, edges are read.
+    Own,
+    /// Neighbours are read, edges written.
+    Read,
+    /// Neighbours and edges are written.
+    Write,
+}
+
+/// Whose neighbours claims cover, how far, and the locks that hold them.
+pub(crate) struct Claims<'g> {
+    into: &'g Rows,
+    out: &'g Rows,
+    /// Which edges lead to the neighbours that claims cover.
+    along_into: bool,
+    along_out: bool,
+    reach: Reach,
+    /// None where nobody takes any.
+    locks: Locks,
+    /// Whether the only claimant of a session alone is at work.
+    busy: AtomicBool,
+    #[cfg(test)]
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Ways of taking locks wrongly, for tests to see them caught.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// No neighbour is locked.
+    NeighborsForgotten,
+    /// The neighbour of the highest number is not locked.
+    LastNeighborForgotten,
+    /// Neighbours are locked to be read where the scope writes them.
+    NeighborsOnlyRead,
+    /// The own vertex is locked as if it were only read.
+    OwnOnlyRead,
+    /// The locks are taken and given up at once.
+    ReleasedEarly,
+    /// Only neighbours along in-edges are locked.
+    OutNeighborsForgotten,
+    /// The locks are taken from the own vertex on, and round.
+    WrongOrder,
+}
+
+impl<'g> Claims<'g> {
+    /// Over rows of the same vertices: in-edges and out-edges.
+    pub(crate) fn new(into: &'g Rows, out: &'g Rows, reach: Reach) -> Self {
+        assert_eq!(into.vertices(), out.vertices(), "two sides of one graph");
+        Claims {
+            into,
+            out,
+            along_into: true,
+            along_out: true,
+            reach,
+            locks: Locks::new(0),
+            busy: AtomicBool::new(false),
+            #[cfg(test)]
+            fault: None,
+        }
+    }
+
+    /// Covers only the neighbours along these edges.
+    pub(crate) fn along(self, into: bool, out: bool) -> Self {
+        Claims { along_into: into, along_out: out, ..self }
+    }
+
+    /// Claims of one worker, one at a time.
+    pub(crate) fn alone(&mut self) -> Session<'_> {
+        Session { claims: self, kind: Kind::Alone }
+    }
+
+    /// Claims of any worker, which wait for the locks of their scopes.
+    pub(crate) fn locking(&mut self) -> Session<'_> {
+        if self.locks.is_empty() {
+            self.locks = Locks::new(self.out.vertices());
+        }
+        Session { claims: self, kind: Kind::Locks }
+    }
+
+    /// Claims of the vertices of one color, without locks.
+    ///
+    /// # Panics
+    /// If the coloring is of another graph, or does not keep apart what the claims' reach would touch.
+    pub(crate) fn phase<'t>(&'t mut self, coloring: &'t Coloring, color: u32) -> Phase<'t> {
+        let enough = match self.reach {
+            Reach::Own => true,
+            Reach::Read => coloring.distance() >= Distance::One,
+            Reach::Write => coloring.distance() >= Distance::Two,
+        };
+        assert!(enough && coloring.colors().len() == self.out.vertices(), "a coloring for these claims");
+        Phase { claims: self, members: coloring.class(color) }
+    }
+
+    /// Whether both speak of the same edges.
+    #[inline(always)]
+    pub(super) fn are_of(&self, into: &Rows, out: &Rows) -> bool {
+        std::ptr::eq(self.into, into) && std::ptr::eq(self.out, out)
+    }
+
+    pub(super) fn covers_into(&self) -> bool {
+        self.along_into
+    }
+
+    pub(super) fn covers_out(&self) -> bool {
+        self.along_out
+    }
+
+    /// Visits the vertex and the neighbours that its claim covers, ascending, each once.
+    fn in_order(&self, vertex: u32, mut visit: impl FnMut(u32)) {
+        let same = std::ptr::eq(self.into, self.out);
+        let none: &[u32] = &[];
+        let into = if self.along_into && !(same && self.along_out) { self.into.neighbors(vertex) } else { none };
+        let out = if self.along_out { self.out.neighbors(vertex) } else { none };
+        let (mut into, mut out) = (into.iter().copied().peekable(), out.iter().copied().peekable());
+        let mut own = Some(vertex);
+        loop {
+            let next = [own, into.peek().copied(), out.peek().copied()].into_iter().flatten().min();
+            let Some(next) = next else { break };
+            own = own.filter(|own| *own != next);
+            while into.next_if_eq(&next).is_some() {}
+            while out.next_if_eq(&next).is_some() {}
+            visit(next);
+        }
+    }
+
+    /// Takes the locks of a scope in ascending order; how often it had to wait.
+    fn lock(&self, vertex: u32) -> u32 {
+        #[cfg(test)]
+        if let Some(fault) = self.fault {
+            return self.lock_wrongly(vertex, fault);
+        }
+        if self.reach == Reach::Own {
+            return self.locks.write(vertex).into();
+        }
+        let mut waits = 0;
+        self.in_order(vertex, |v| {
+            let writes = v == vertex || self.reach == Reach::Write;
+            waits += u32::from(if writes { self.locks.write(v) } else { self.locks.read(v) });
+        });
+        waits
+    }
+
+    fn release(&self, vertex: u32) {
+        #[cfg(test)]
+        if let Some(fault) = self.fault {
+            return self.release_wrongly(vertex, fault);
+        }
+        if self.reach == Reach::Own {
+            return self.locks.release_write(vertex);
+        }
+        self.in_order(vertex, |v| {
+            let writes = v == vertex || self.reach == Reach::Write;
+            if writes { self.locks.release_write(v) } else { self.locks.release_read(v) }
+        });
+    }
+
+    #[cfg(test)]
+    fn wrong_locks(&self, vertex: u32, fault: Fault) -> Vec<(u32, bool)> {
+        let mut locks = Vec::new();
+        self.in_order(vertex, |v| locks.push((v, v == vertex || self.reach == Reach::Write)));
+        match fault {
+            Fault::NeighborsForgotten => locks.retain(|(v, _)| *v == vertex),
+            Fault::LastNeighborForgotten => {
+                let last = locks.iter().rposition(|(v, _)| *v != vertex);
+                last.map(|last| locks.remove(last));
+            }
+            Fault::NeighborsOnlyRead => locks.iter_mut().for_each(|(v, writes)| *writes = *v == vertex),
+            Fault::OwnOnlyRead => locks.iter_mut().for_each(|(v, writes)| *writes &= *v != vertex),
+            Fault::OutNeighborsForgotten => {
+                let into = self.into.neighbors(vertex);
+                locks.retain(|(v, _)| *v == vertex || into.contains(v));
+            }
+            Fault::WrongOrder => {
+                let own = locks.iter().position(|(v, _)| *v == vertex).unwrap_or(0);
+                locks.rotate_left(own);
+            }
+            Fault::ReleasedEarly => (),
+        }
+        locks
+    }
+
+    #[cfg(test)]
+    fn lock_wrongly(&self, vertex: u32, fault: Fault) -> u32 {
+        let mut waits = 0;
+        for (v, writes) in self.wrong_locks(vertex, fault) {
+            std::thread::yield_now();
+            waits += u32::from(if writes { self.locks.write(v) } else { self.locks.read(v) });
+        }
+        if fault == Fault::ReleasedEarly {
+            self.unlock_all(vertex, fault);
+        }
+        waits
+    }
+
+    #[cfg(test)]
+    fn release_wrongly(&self, vertex: u32, fault: Fault) {
+        if fault != Fault::ReleasedEarly {
+            self.unlock_all(vertex, fault);
+        }
+    }
+
+    #[cfg(test)]
+    fn unlock_all(&self, vertex: u32, fault: Fault) {
+        for (v, writes) in self.wrong_locks(vertex, fault) {
+            if writes { self.locks.release_write(v) } else { self.locks.release_read(v) }
+        }
+    }
+}
+
+/// Where claims come from while workers run.
+pub(crate) struct Session<'t> {
+    claims: &'t Claims<'t>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Alone,
+    Locks,
+}
+
+impl<'t> Session<'t> {
+    /// The source of one worker.
+    ///
+    /// # Panics
+    /// If the session is for one worker, and another has its source.
+    pub(crate) fn source(&self) -> Source<'_> {
+        let taken = self.kind == Kind::Alone && self.claims.busy.swap(true, Acquire);
+        assert!(!taken, "two workers in a session for one");
+        Source { claims: self.claims, kind: self.kind }
+    }
+}
+
+/// Where one worker's claims come from.
+pub(crate) struct Source<'t> {
+    claims: &'t Claims<'t>,
+    kind: Kind,
+}
+
+impl Source<'_> {
+    /// Waits until the scope of the vertex is free, and claims it.
+    ///
+    /// # Panics
+    /// If there is no such vertex.
+    #[inline]
+    pub(crate) fn claim(&mut self, vertex: u32) -> Claim<'_> {
+        let waits = if self.kind == Kind::Locks { self.claims.lock(vertex) } else { 0 };
+        Claim { claims: self.claims, vertex, locked: self.kind == Kind::Locks, waits }
+    }
+}
+
+impl Drop for Source<'_> {
+    fn drop(&mut self) {
+        if self.kind == Kind::Alone {
+            self.claims.busy.store(false, Release);
+        }
+    }
+}
+
+/// Vertices whose scopes are apart, to be claimed once each.
+pub(crate) struct Phase<'t> {
+    claims: &'t Claims<'t>,
+    /// Distinct, of one color.
+    members: &'t [u32],
+}
+
+impl<'t> Phase<'t> {
+    /// The first so many, and the rest.
+    pub(crate) fn split_at(self, at: usize) -> (Self, Self) {
+        let (left, right) = self.members.split_at(at);
+        (Phase { claims: self.claims, members: left }, Phase { claims: self.claims, members: right })
+    }
+
+    /// Claims those that are wanted, one after the other.
+    #[inline(always)]
+    pub(crate) fn for_each<'a>(&'a mut self, wanted: impl Fn(u32) -> bool, mut visit: impl FnMut(Claim<'a>)) {
+        for vertex in self.members {
+            if wanted(*vertex) {
+                visit(Claim { claims: self.claims, vertex: *vertex, locked: false, waits: 0 });
+            }
+        }
+    }
+}
+
+/// The right to touch the scope of a vertex, until it is dropped.
+pub(crate) struct Claim<'c> {
+    claims: &'c Claims<'c>,
+    vertex: u32,
+    locked: bool,
+    waits: u32,
+}
+
+impl<'c> Claim<'c> {
+    #[inline(always)]
+    pub(crate) fn vertex(&self) -> u32 {
+        self.vertex
+    }
+
+    #[inline(always)]
+    pub(crate) fn reach(&self) -> Reach {
+        self.claims.reach
+    }
+
+    /// How many locks it had to wait for.
+    #[inline(always)]
+    pub(crate) fn waits(&self) -> u32 {
+        self.waits
+    }
+
+    #[inline(always)]
+    pub(super) fn claims(&self) -> &'c Claims<'c> {
+        self.claims
+    }
+}
+
+impl Drop for Claim<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.locked {
+            self.claims.release(self.vertex);
+        }
+    }
+}
