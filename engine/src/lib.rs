@@ -3,6 +3,7 @@
 
 mod accumulator;
 mod aggregate;
+mod audit;
 pub mod consistency;
 mod context;
 mod data;

@@ -2,8 +2,8 @@
 //!
 //! To look at all neighbors of all neighbors takes the sum of all squared degrees: 10^12 steps for one hub with a million
 //! neighbors. So a hub keeps the set of the colors around it, as words of bits, and which words are
-//! full: a leaf of a star finds its color at once. Around other vertices, colors are looked up one by one (Gebremedhin, Manne
-//! and Pothen 2005, "What color is your Jacobian?", section 3).
+//! full: a leaf of a star finds its color at once. Around other vertices, the colors are listed and looked at one by one, as usual
+//! (Gebremedhin, Manne and Pothen 2005, "What color is your Jacobian?", section 3).
 //!
 //! Sequential, since parallel greedy would have to know when the sets of all hubs around a vertex are complete, and since
 //! a graph with hubs gets so many colors that distance two is for graphs without.
@@ -13,7 +13,7 @@ use crate::graph::{Topology, Vertex};
 
 const UNCOLORED: u32 = u32::MAX;
 const NO_HUB: u32 = u32::MAX;
-/// Around vertices of fewer edges, colors are always looked up one by one: their list is as short as the search of a set.
+/// Around vertices of so few edges, colors are always listed: reading the list is as short as searching a set.
 const FEW: u32 = 16;
 
 /// A set of colors.
@@ -66,9 +66,44 @@ impl Colors {
     }
 }
 
+/// For each vertex that is no hub, the colors of its neighbors.
+struct Lists {
+    starts: Vec<usize>,
+    lens: Vec<u32>,
+    colors: Vec<u32>,
+}
+
+impl Lists {
+    fn new(topology: &Topology, hub_of: &[u32]) -> Self {
+        let mut starts = Vec::with_capacity(hub_of.len());
+        let mut end = 0;
+        for (vertex, hub) in (0..).zip(hub_of) {
+            starts.push(end);
+            if *hub == NO_HUB {
+                end += topology.in_degree(vertex) as usize;
+                end += if topology.is_undirected() { 0 } else { topology.out_degree(vertex) as usize };
+            }
+        }
+        Lists { starts, lens: vec![0; hub_of.len()], colors: vec![0; end] }
+    }
+
+    #[inline(always)]
+    fn around(&self, vertex: Vertex) -> &[u32] {
+        &self.colors[self.starts[vertex as usize]..][..self.lens[vertex as usize] as usize]
+    }
+
+    #[inline(always)]
+    fn add(&mut self, vertex: Vertex, color: u32) {
+        let len = &mut self.lens[vertex as usize];
+        self.colors[self.starts[vertex as usize] + *len as usize] = color;
+        *len += 1;
+    }
+}
+
 /// The color of each vertex, in sequential greedy order.
 pub(super) fn greedy(topology: &Topology, order: &[Vertex]) -> Vec<u32> {
     let (hub_of, hubs) = choose_hubs(topology);
+    let mut lists = Lists::new(topology, &hub_of);
     let mut around = vec![Colors::default(); hubs];
     let mut colors = vec![UNCOLORED; order.len()];
     // What a vertex must not have because of vertices without a set; only the words in `touched` are not 0.
@@ -77,23 +112,21 @@ pub(super) fn greedy(topology: &Topology, order: &[Vertex]) -> Vec<u32> {
     let mut hubs_near: Vec<u32> = Vec::new();
     for vertex in order {
         let mut forbid = |color: u32| {
-            if color != UNCOLORED {
-                let at = color as usize / 64;
-                if near.len() <= at {
-                    near.resize(at + 1, 0);
-                }
-                if near[at] == 0 {
-                    touched.push(at);
-                }
-                near[at] |= 1 << (color % 64);
+            let at = color as usize / 64;
+            if near.len() <= at {
+                near.resize(at + 1, 0);
             }
+            if near[at] == 0 {
+                touched.push(at);
+            }
+            near[at] |= 1 << (color % 64);
         };
         for_each_neighbor(topology, *vertex, |middle| {
-            forbid(colors[middle as usize]);
+            if colors[middle as usize] != UNCOLORED {
+                forbid(colors[middle as usize]);
+            }
             match hub_of[middle as usize] {
-                // A self-loop: its neighbors are looked at anyway.
-                _ if middle == *vertex => {}
-                NO_HUB => for_each_neighbor(topology, middle, |other| forbid(colors[other as usize])),
+                NO_HUB => lists.around(middle).iter().for_each(|color| forbid(*color)),
                 hub => hubs_near.push(hub),
             }
         });
@@ -111,6 +144,11 @@ pub(super) fn greedy(topology: &Topology, order: &[Vertex]) -> Vec<u32> {
         // Its own color too, or a hub's set would have a hole where no search can end.
         hubs_near.extend(Some(hub_of[*vertex as usize]).filter(|hub| *hub != NO_HUB));
         hubs_near.drain(..).for_each(|hub| around[hub as usize].insert(color));
+        for_each_neighbor(topology, *vertex, |middle| {
+            if hub_of[middle as usize] == NO_HUB {
+                lists.add(middle, color);
+            }
+        });
         touched.drain(..).for_each(|at| near[at] = 0);
     }
     colors
