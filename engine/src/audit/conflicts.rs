@@ -602,7 +602,7 @@ pub(super) mod tests {
         let verdict = time("one stale read", &all);
         println!(
             "{}",
-            crate::audit::Explained {
+            crate::audit::explain::Explained {
                 history: &all,
                 verdict: &verdict,
                 name: &|datum| format!("vertex {datum}")

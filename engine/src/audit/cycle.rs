@@ -3,15 +3,15 @@
 //! Every cycle lies within a strongly connected component. Within each, a breadth-first search from each record in turn finds
 //! the shortest cycle through it, and no search goes deeper than the best cycle so far. Then the record is taken out, and with
 //! it what now has nothing before it and so is on no other cycle. That is O(records * conflicts) at worst, so the steps are
-//! counted. The components are Kosaraju's, as petgraph has them, since its Tarjan recurses as deep as the longest path.
-
-use petgraph::algo::kosaraju_scc;
-use petgraph::graph::DiGraph;
+//! counted.
+//!
+//! The components are Tarjan's (1972, "Depth-first search and linear graph algorithms"). petgraph's Tarjan recurses as deep as
+//! the longest path, which overflows the stack, and its Kosaraju needs the conflicts in both directions.
 
 use super::conflicts::Successors;
 
-/// Conflicts to walk before a cycle that may not be the smallest is good enough: a few seconds.
-const STEPS: usize = 1 << 29;
+/// Conflicts to walk before a cycle that may not be the smallest is good enough: about a second.
+const STEPS: usize = 1 << 27;
 /// The component of a record that is on no cycle.
 const NONE: u32 = u32::MAX;
 
@@ -50,32 +50,54 @@ fn smallest_cycle_within(graph: &Successors, left: &[u32], steps: usize) -> Vec<
 /// The component of each record, `NONE` if it is on no cycle, and the members of those with cycles: small components first, then
 /// by their smallest record.
 fn components(graph: &Successors, left: &[u32]) -> (Vec<u32>, Vec<Vec<u32>>) {
-    let mut place = vec![u32::MAX; graph.len()];
-    (0..).zip(left).for_each(|(at, record)| place[*record as usize] = at);
-    let mut among = DiGraph::<(), ()>::with_capacity(left.len(), 0);
-    left.iter().for_each(|_| {
-        among.add_node(());
-    });
-    for record in left {
-        let mut after: Vec<u32> = graph.after(*record).to_vec();
-        after.sort_unstable();
-        after.dedup();
-        for next in after.iter().filter(|next| place[**next as usize] != u32::MAX) {
-            among.add_edge(place[*record as usize].into(), place[*next as usize].into(), ());
+    let mut component = vec![NONE; graph.len()];
+    let mut members: Vec<Vec<u32>> = Vec::new();
+    // When a record was found, and the earliest found record of its component that is known to be reached from it.
+    let (mut found, mut low) = (vec![NONE; graph.len()], vec![NONE; graph.len()]);
+    let mut is_open = vec![false; graph.len()];
+    let mut open: Vec<u32> = Vec::new();
+    // The records that are being walked through, each with the place of its next conflict.
+    let mut path: Vec<(u32, usize)> = Vec::new();
+    let mut count = 0;
+    for root in left {
+        let mut enter = (found[*root as usize] == NONE).then_some(*root);
+        loop {
+            if let Some(record) = enter.take() {
+                (found[record as usize], low[record as usize]) = (count, count);
+                count += 1;
+                is_open[record as usize] = true;
+                open.push(record);
+                path.push((record, 0));
+            }
+            let Some((record, at)) = path.last_mut() else { break };
+            let record = *record;
+            if let Some(next) = graph.after(record).get(*at) {
+                *at += 1;
+                if found[*next as usize] == NONE {
+                    enter = Some(*next);
+                } else if is_open[*next as usize] {
+                    low[record as usize] = low[record as usize].min(found[*next as usize]);
+                }
+                continue;
+            }
+            path.pop();
+            if let Some((parent, _)) = path.last() {
+                low[*parent as usize] = low[*parent as usize].min(low[record as usize]);
+            }
+            if low[record as usize] == found[record as usize] {
+                let from =
+                    open.iter().rposition(|other| *other == record).expect("a record on the path is open");
+                let mut closed = open.split_off(from);
+                closed.iter().for_each(|record| is_open[*record as usize] = false);
+                closed.sort_unstable();
+                // A record has no conflict with itself, so that one alone is no cycle.
+                if closed.len() > 1 {
+                    members.push(closed);
+                }
+            }
         }
     }
-    // A record has no conflict with itself, so that one alone is no cycle.
-    let components = kosaraju_scc(&among).into_iter().filter(|component| component.len() > 1);
-    let mut members: Vec<Vec<u32>> = components
-        .map(|component| {
-            let mut members: Vec<u32> = component.into_iter().map(|node| left[node.index()]).collect();
-            members.sort_unstable();
-            members
-        })
-        .collect();
     members.sort_by_key(|members| (members.len(), members[0]));
-    let mut component = place;
-    component.fill(NONE);
     for (number, members) in (0..).zip(&members) {
         members.iter().for_each(|record| component[*record as usize] = number);
     }
@@ -153,6 +175,41 @@ impl Search<'_> {
 mod tests {
     use super::super::conflicts::tests::{history, witness};
     use super::*;
+    use crate::Random;
+    use petgraph::algo::tarjan_scc;
+    use petgraph::graph::DiGraph;
+
+    #[test]
+    fn components_are_those_of_petgraph() {
+        for seed in 0..500 {
+            let mut random = Random::keyed(seed, 0, 0, 0);
+            let records = 1 + random.below(40) as u32;
+            let mut rows = vec![Vec::new(); records as usize];
+            for _ in 0..random.below(u64::from(2 * records)) {
+                let [from, to] = [0; 2].map(|_| random.below(u64::from(records)) as u32);
+                if from != to {
+                    rows[from as usize].push(to);
+                }
+            }
+            let edges = (0..).zip(&rows).flat_map(|(from, row)| row.iter().map(move |to| (from, *to)));
+            let theirs = DiGraph::<(), ()>::from_edges(edges);
+            let mut expected: Vec<Vec<u32>> = tarjan_scc(&theirs)
+                .into_iter()
+                .filter(|component| component.len() > 1)
+                .map(|component| component.into_iter().map(|node| node.index() as u32).collect())
+                .collect();
+            expected.iter_mut().for_each(|component: &mut Vec<u32>| component.sort_unstable());
+            expected.sort_by_key(|component| (component.len(), component[0]));
+            let rows: Vec<&[u32]> = rows.iter().map(|row| &row[..]).collect();
+            let all: Vec<u32> = (0..records).collect();
+            let (component, members) = components(&Successors::from_rows(&rows), &all);
+            assert_eq!(members, expected);
+            for record in all {
+                let inside = members.iter().position(|members| members.contains(&record));
+                assert_eq!(component[record as usize], inside.map_or(NONE, |at| at as u32));
+            }
+        }
+    }
 
     /// Out of steps, the first cycle found is taken: it is one, if not the smallest.
     #[test]
