@@ -277,8 +277,10 @@ pub(super) mod tests {
     use crate::audit::history::Record;
     use proptest::prelude::*;
 
-    /// `(datum, version)` read, and written, by each record.
-    pub(in crate::audit) fn history(records: &[(&[(u64, u32)], &[(u64, u32)])]) -> History {
+    /// `(datum, version)` of what a record read, and of what it wrote.
+    type Accesses<'a> = (&'a [(u64, u32)], &'a [(u64, u32)]);
+
+    pub(in crate::audit) fn history(records: &[Accesses<'_>]) -> History {
         let mut history = History::default();
         for (vertex, (reads, writes)) in (0..).zip(records) {
             let from = history.accesses.len();
@@ -390,7 +392,7 @@ pub(super) mod tests {
 
     #[test]
     fn torn_versions_are_named() {
-        let torn = |records: &[(&[(u64, u32)], &[(u64, u32)])]| match check(&history(records)) {
+        let torn = |records: &[Accesses<'_>]| match check(&history(records)) {
             Verdict::Torn(tear) => tear,
             other => panic!("{other:?}"),
         };
