@@ -112,6 +112,23 @@ pub enum Error {
         /// How many there are on its side.
         vertices: u32,
     },
+    /// Two vertices have one color and are too close for it.
+    #[error(
+        "vertices {first} and {second}: expected different colors, found color {color} for both, and {}; change the color of one, or let \
+         Coloring::greedy choose them all",
+        Closeness(.between)
+    )]
+    BadColoring {
+        /// The smaller of the two.
+        first: u32,
+        /// The larger of the two.
+        second: u32,
+        /// The color of both.
+        color: u32,
+        /// A neighbor of both, for a coloring at distance two; `None` if the two are neighbors themselves.
+        between: Option<u32>,
+    },
+
     /// A combination of program, scheduler and graph that no executor admits.
     #[error("{what} is not admitted: {why}; {instead}")]
     NotAdmitted {
@@ -148,7 +165,7 @@ impl Error {
             | Error::Line { .. }
             | Error::File { .. }
             | Error::NoSuchVertex { .. } => ErrorKind::Data,
-            Error::Usage { .. } | Error::NotAdmitted { .. } => ErrorKind::Usage,
+            Error::Usage { .. } | Error::BadColoring { .. } | Error::NotAdmitted { .. } => ErrorKind::Usage,
         }
     }
 
@@ -161,7 +178,10 @@ impl Error {
             | Error::Line { path, .. }
             | Error::File { path, .. }
             | Error::Write { path, .. } => Some(path),
-            Error::Usage { .. } | Error::NoSuchVertex { .. } | Error::NotAdmitted { .. } => None,
+            Error::Usage { .. }
+            | Error::NoSuchVertex { .. }
+            | Error::BadColoring { .. }
+            | Error::NotAdmitted { .. } => None,
         }
     }
 
@@ -181,6 +201,18 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.0.display(), self.1)?;
         self.2.map_or(Ok(()), |column| write!(f, ": column {column}"))
+    }
+}
+
+/// What makes two vertices close.
+struct Closeness<'a>(&'a Option<u32>);
+
+impl fmt::Display for Closeness<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("an edge between them"),
+            Some(vertex) => write!(f, "vertex {vertex} is a neighbor of both"),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use gasworks::graph::{GraphBuilder, Topology, Vertex};
 use gasworks::schedulers::Sweep;
-use gasworks::{Aggregate, Context, Edges, Engine, Over, Signal, VertexProgram};
+use gasworks::{Aggregate, Context, Edges, Engine, Every, Over, Signal, VertexProgram};
 
 use super::shapes::shapes;
 

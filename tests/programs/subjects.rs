@@ -7,6 +7,7 @@ use gasworks::programs::factorization::reference::Reference;
 use gasworks::programs::factorization::{Regularization, initial_factors};
 use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
 use gasworks::{
+    Every,
     Column, Data, Engine, Error, Gathers, Isa, Observer, Outcome, Phase, Progress, Scheduler, Selection,
     VertexJob, VertexProgram,
 };

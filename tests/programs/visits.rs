@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use gasworks::graph::GraphBuilder;
 use gasworks::{
+    Every,
     Accumulator, Context, Edges, Engine, Gathers, Neighborhood, Phase, Selection, Signal, Simd, VertexProgram,
 };
 

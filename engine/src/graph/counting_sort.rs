@@ -15,7 +15,7 @@ const BUCKETS: usize = 1 << 11;
 ///
 /// # Panics
 /// If a key is not below `keys`.
-pub(super) fn counting_sort<T: Copy + Send + Sync>(
+pub(crate) fn counting_sort<T: Copy + Send + Sync>(
     records: &[T],
     keys: usize,
     key: impl Fn(&T) -> u32 + Sync,

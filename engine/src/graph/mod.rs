@@ -10,6 +10,7 @@ mod topology;
 mod vertex_set;
 
 pub use builder::{GraphBuilder, ParallelEdges, ReverseEdges};
+pub(crate) use counting_sort::counting_sort;
 pub use ids::{Id, Ids};
 pub(crate) use topology::Side;
 pub use topology::Topology;

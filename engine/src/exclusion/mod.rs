@@ -1,0 +1,73 @@
+//! Exclusion: what may run beside a visit. The strategies, what each admits, and which one a run takes unless told.
+//!
+//! What keeps two visits apart lives in `memory/` (claims, locks, versions), since memory safety rests on it; here is the
+//! choice, and the colorings that one strategy plans by.
+
+mod admission;
+mod coloring;
+
+pub use admission::{Case, Refusal, RULES, Rule};
+pub use coloring::{Coloring, ColoringOrder, Distance};
+
+use crate::consistency::Model;
+
+/// How visits are kept apart as far as the consistency model asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exclusion {
+    /// One visit at a time, on one thread: what all others are measured and checked against.
+    Serial,
+    /// Vertices of one color at a time: a coloring of distance 1 keeps edge consistency, one of distance 2 full consistency.
+    /// Rounds with a barrier after each color; the same bits for every number of threads (Low et al. 2012, "Distributed
+    /// GraphLab", section 4.2.1: the chromatic engine).
+    Coloring,
+    /// A reader-writer lock a vertex, taken in ascending order over the scope of each visit. Any scheduler (ibidem, section
+    /// 4.2.2: the locking engine).
+    Locks,
+    /// Only a vertex's own visits are kept apart. What is read of others is a snapshot of each datum by itself: no data race,
+    /// but no serial order either. Only when asked for.
+    Relaxed,
+}
+
+impl Exclusion {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Exclusion; 4] =
+        [Exclusion::Serial, Exclusion::Coloring, Exclusion::Locks, Exclusion::Relaxed];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Exclusion::Serial => "serial",
+            Exclusion::Coloring => "coloring",
+            Exclusion::Locks => "locks",
+            Exclusion::Relaxed => "relaxed",
+        }
+    }
+}
+
+impl std::fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// When neighbours see what a visit made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Visibility {
+    /// After the barrier that ends a round, or one side of it.
+    Barrier,
+    /// At once.
+    Immediate,
+}
+
+/// How a run was, or will be, kept in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// When neighbours see what a visit made.
+    pub visibility: Visibility,
+    /// What a visit may touch; none where barriers keep neighbours apart.
+    pub consistency: Option<Model>,
+    /// What keeps visits apart; none where barriers do.
+    pub exclusion: Option<Exclusion>,
+    /// Workers that visit: 1 under [`Exclusion::Serial`].
+    pub threads: usize,
+}
