@@ -9,6 +9,7 @@
 //! | [`Priority`] | most urgent first | no | one |
 //! | [`MultiQueuePriority`] | nearly so | no | one a queue |
 //!
+//! [`by_name`] makes one from text such as `multiqueue_priority:queues=4`; [`ALL`] lists names and options.
 #![forbid(unsafe_code)]
 
 mod bits;
@@ -18,6 +19,7 @@ mod multiqueue_fifo;
 mod multiqueue_priority;
 mod primitives;
 mod priority;
+mod registry;
 mod rounds;
 mod shards;
 mod sweep;
@@ -26,5 +28,6 @@ pub use fifo::Fifo;
 pub use multiqueue_fifo::MultiQueueFifo;
 pub use multiqueue_priority::MultiQueuePriority;
 pub use priority::Priority;
+pub use registry::{ALL, Entry, OptionEntry, by_name};
 pub use rounds::Rounds;
 pub use sweep::Sweep;
