@@ -15,6 +15,8 @@
 mod bits;
 mod fifo;
 mod heap;
+#[cfg(all(test, any(loom, shuttle)))]
+mod model_checked;
 mod multiqueue_fifo;
 mod multiqueue_priority;
 mod primitives;
