@@ -5,14 +5,19 @@
 
 use crate::shards::Queue;
 
-/// Greatest priority first; of equal ones the lower number. So the order depends on what is held, not on its history.
+/// Greatest priority first; of equal ones the one that has waited longest, so that none waits for ever for its equals.
 #[derive(Debug, Default)]
 pub(crate) struct Heap {
-    /// Priority in the upper half, the complement of the task in the lower: the greatest is first.
-    entries: Vec<u64>,
+    /// The greatest first.
+    entries: Vec<Entry>,
     /// Where each task is, from 1; 0 for those that are not held.
     places: Vec<u32>,
+    /// How many tasks came so far.
+    came: u64,
 }
+
+/// From the top: the urgency (32 bits), the complement of how many came before (64), the task (32).
+type Entry = u128;
 
 const CHILDREN: usize = 4;
 
@@ -26,17 +31,17 @@ pub(crate) fn urgency(priority: f32) -> u32 {
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
 }
 
-fn task(entry: u64) -> u32 {
-    !(entry as u32)
+fn task(entry: Entry) -> u32 {
+    entry as u32
 }
 
 impl Heap {
-    fn put(&mut self, at: usize, entry: u64) {
+    fn put(&mut self, at: usize, entry: Entry) {
         self.entries[at] = entry;
         self.places[task(entry) as usize] = at as u32 + 1;
     }
 
-    fn rise(&mut self, mut at: usize, entry: u64) {
+    fn rise(&mut self, mut at: usize, entry: Entry) {
         while at > 0 {
             let parent = (at - 1) / CHILDREN;
             if self.entries[parent] >= entry {
@@ -48,7 +53,7 @@ impl Heap {
         self.put(at, entry);
     }
 
-    fn sink(&mut self, mut at: usize, entry: u64) {
+    fn sink(&mut self, mut at: usize, entry: Entry) {
         loop {
             let children = at * CHILDREN + 1..(at * CHILDREN + 1 + CHILDREN).min(self.entries.len());
             let Some(greatest) = children.max_by_key(|child| self.entries[*child]) else { break };
@@ -64,18 +69,25 @@ impl Heap {
 
 impl Queue for Heap {
     fn new(tasks: usize) -> Self {
-        Heap { entries: Vec::with_capacity(tasks), places: vec![0; tasks] }
+        Heap { entries: Vec::with_capacity(tasks), places: vec![0; tasks], came: 0 }
     }
 
     fn push(&mut self, task: u32, priority: f32) {
-        let entry = u64::from(urgency(priority)) << 32 | u64::from(!task);
+        let urgency = Entry::from(urgency(priority)) << 96;
         match self.places[task as usize] as usize {
             0 => {
+                let entry = urgency | Entry::from(!self.came) << 32 | Entry::from(task);
+                self.came += 1;
                 self.entries.push(entry);
                 self.rise(self.entries.len() - 1, entry);
             }
-            held if self.entries[held - 1] < entry => self.rise(held - 1, entry),
-            _ => {}
+            held => {
+                let before = self.entries[held - 1];
+                let raised = urgency | before & (Entry::MAX >> 32);
+                if raised > before {
+                    self.rise(held - 1, raised);
+                }
+            }
         }
     }
 
@@ -91,7 +103,7 @@ impl Queue for Heap {
 
     /// The urgency of the first task.
     fn hint(&self) -> u32 {
-        self.entries.first().map_or(0, |entry| (entry >> 32) as u32)
+        self.entries.first().map_or(0, |entry| (entry >> 96) as u32)
     }
 }
 
@@ -117,20 +129,21 @@ mod tests {
         for tasks in [1, 2, 5, 6, 100] {
             let (mut heap, mut held) = (Heap::new(tasks), BTreeMap::new());
             let capacity = heap.entries.capacity();
-            let mut random = Random::keyed(2, 0, 0, tasks as u64);
+            let (mut random, mut came) = (Random::keyed(2, 0, 0, tasks as u64), 0);
             for _ in 0..5000 {
                 if random.below(5) < 3 {
                     let (task, priority) = (random.below(tasks as u64) as u32, random.below(20) as f32 - 9.0);
                     heap.push(task, priority);
-                    let old = held.entry(task).or_insert(priority);
+                    came += 1;
+                    let (old, _) = held.entry(task).or_insert((priority, came));
                     *old = old.max(priority);
                 } else {
-                    let best = held.iter().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0)));
+                    let best = held.iter().max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
                     let best = best.map(|(task, _)| *task);
                     assert_eq!(heap.pop(), best);
                     best.map(|task| held.remove(&task));
                 }
-                let top = held.values().copied().fold(f32::NEG_INFINITY, f32::max);
+                let top = held.values().map(|(priority, _)| *priority).fold(f32::NEG_INFINITY, f32::max);
                 assert_eq!(heap.hint(), if held.is_empty() { 0 } else { urgency(top) });
             }
             assert_eq!(heap.entries.capacity(), capacity, "allocated");

@@ -24,7 +24,7 @@ use crate::shards::{Queue, Shards, Spread};
 /// A task is handed out at some time only if more urgent ones do not come for ever.
 ///
 /// A task costs O(log n) and a lock that is seldom contended, an empty answer a look at each queue. A batch has at most 8 tasks, and no
-/// more than there are workers. Memory is 12 bytes for each vertex.
+/// more than there are workers. Memory is 20 bytes for each vertex.
 ///
 /// ```
 /// use gasworks_engine::{Scheduler, Task};

@@ -6,12 +6,12 @@ use gasworks_engine::{Scheduler, Task};
 use crate::heap::{Heap, urgency};
 use crate::shards::{Place, Queue, Shards};
 
-/// Vertices run in the order of their priorities, greatest first; of equal ones the lower number. A vertex that is signalled while it
+/// Vertices run in the order of their priorities, greatest first; of equal ones the one that has waited longest. A vertex that is signalled while it
 /// waits keeps the greatest of its priorities. NaN counts as the lowest of all. No rounds, so executors with barriers refuse it.
 ///
 /// The order is exact: tasks are handed out one at a time, each the most urgent of those that are held. A task is handed out at
 /// some time only if more urgent ones do not come for ever. One lock for all workers: with many of them and short visits,
-/// [`MultiQueuePriority`](crate::MultiQueuePriority) is faster. A task costs O(log n); memory is 12 bytes for each vertex.
+/// [`MultiQueuePriority`](crate::MultiQueuePriority) is faster. A task costs O(log n); memory is 20 bytes for each vertex.
 ///
 /// ```
 /// use gasworks_engine::{Scheduler, Task};
