@@ -1,6 +1,6 @@
 //! A heap of tasks that knows where each task is, so that a held task can be raised in place.
 //!
-//! Four children a node: half the depth of a binary heap, and the children of a node lie on one cache line (LaMarca and Ladner 1996,
+//! Four children a node: half the depth of a binary heap, and the children of a node lie side by side (LaMarca and Ladner 1996,
 //! "The influence of caches on the performance of heaps"). `push` and `pop` are O(log n).
 
 use crate::shards::Queue;
