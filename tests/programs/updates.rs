@@ -1,12 +1,13 @@
 //! Update functions under the serial executor: what each model may write, and in what order visits come.
 
 use gasworks::graph::{GraphBuilder, ReverseEdges};
-use gasworks::schedulers::{Rounds, Sweep};
+use gasworks::schedulers::{Rounds, Sweep, by_name};
 use gasworks::{
     Accumulator, Context, Edges, Engine, Reason, Scheduler, Scope, Signal, UpdateFunction, VertexProgram,
     consistency,
 };
 
+use super::contract::VARIANTS;
 use super::shapes::{Kind, Numbers, Shape, shapes};
 
 /// The least color that no neighbour has.
@@ -47,8 +48,7 @@ fn assert_colored(shape: &Shape, order: impl Scheduler) {
 #[test]
 fn greedy_coloring_is_valid_under_each_scheduler() {
     for shape in shapes().iter().filter(|shape| shape.vertices < 5000) {
-        assert_colored(shape, Sweep::new());
-        assert_colored(shape, Rounds::new());
+        VARIANTS.iter().for_each(|text| assert_colored(shape, by_name(text).unwrap()));
     }
     let mut numbers = Numbers(7);
     for case in 0..20 {
@@ -56,8 +56,7 @@ fn greedy_coloring_is_valid_under_each_scheduler() {
         let edges = (0..4 * n).map(|_| [numbers.below(n), numbers.below(n)]).collect();
         let kind = if case % 2 == 0 { Kind::Directed } else { Kind::Undirected };
         let shape = Shape::new("random", kind, n, edges);
-        assert_colored(&shape, Sweep::new());
-        assert_colored(&shape, Rounds::new());
+        VARIANTS.iter().for_each(|text| assert_colored(&shape, by_name(text).unwrap()));
     }
 }
 
