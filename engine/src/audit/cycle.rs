@@ -173,7 +173,8 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conflicts::tests::{history, witness};
+    use super::super::conflicts::{Verdict, check};
+    use super::super::history::History;
     use super::*;
     use crate::Random;
     use petgraph::algo::tarjan_scc;
@@ -221,7 +222,9 @@ mod tests {
 
     #[test]
     fn a_record_behind_a_cycle_is_not_in_it() {
-        let behind = history(&[(&[(4, 1)], &[]), (&[(2, 0)], &[(1, 1)]), (&[(1, 0)], &[(2, 1), (4, 1)])]);
-        assert_eq!(witness(&behind).iter().map(|step| step.record).collect::<Vec<_>>(), [1, 2]);
+        let behind =
+            History::made_of(&[(&[(4, 1)], &[]), (&[(2, 0)], &[(1, 1)]), (&[(1, 0)], &[(2, 1), (4, 1)])]);
+        let Verdict::Cyclic { witness } = check(&behind) else { panic!("no cycle") };
+        assert_eq!(witness.iter().map(|step| step.record).collect::<Vec<_>>(), [1, 2]);
     }
 }

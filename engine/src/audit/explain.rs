@@ -93,7 +93,7 @@ impl fmt::Display for Explained<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conflicts::{check, tests::history};
+    use super::super::conflicts::check;
     use super::*;
 
     fn explain(mut history: History) -> String {
@@ -108,14 +108,14 @@ mod tests {
     #[test]
     fn a_cycle_reads_as_a_story() {
         assert_eq!(
-            explain(history(&[(&[(7, 0)], &[(7, 1)]), (&[(7, 0)], &[(7, 2)])])),
+            explain(History::made_of(&[(&[(7, 0)], &[(7, 1)]), (&[(7, 0)], &[(7, 2)])])),
             "not serializable: of 2 updates, each would have to come before the next, and the last before the first\n\
              1. update of vertex 3 (visit 5, function 0, worker 0) wrote version 1 of the data of vertex 7, \
              which the update of vertex 13 (visit 5, function 0, worker 1) overwrote with version 2\n\
              2. update of vertex 13 (visit 5, function 0, worker 1) read version 0 of the data of vertex 7, \
              which the update of vertex 3 (visit 5, function 0, worker 0) overwrote with version 1"
         );
-        let unrepeatable = explain(history(&[(&[(7, 0), (7, 1)], &[]), (&[], &[(7, 1)])]));
+        let unrepeatable = explain(History::made_of(&[(&[(7, 0), (7, 1)], &[]), (&[], &[(7, 1)])]));
         assert!(unrepeatable.ends_with(
             "2. update of vertex 13 (visit 5, function 0, worker 1) wrote version 1 of the data of vertex 7, which the \
              update of vertex 3 (visit 5, function 0, worker 0) read"
@@ -125,22 +125,26 @@ mod tests {
     #[test]
     fn other_verdicts_are_one_line() {
         assert_eq!(
-            explain(history(&[(&[(7, 0)], &[])])),
+            explain(History::made_of(&[(&[(7, 0)], &[])])),
             "serializable: some serial order of the 1 updates has the same effect"
         );
         assert_eq!(
-            explain(history(&[(&[], &[(7, 1)]), (&[], &[(7, 1)])])),
+            explain(History::made_of(&[(&[], &[(7, 1)]), (&[], &[(7, 1)])])),
             "not serializable: the update of vertex 3 (visit 5, function 0, worker 0) and the update of vertex 13 \
              (visit 5, function 0, worker 1) both wrote version 1 of the data of vertex 7: one of the two is lost"
         );
         assert_eq!(
-            explain(history(&[(&[(7, 1)], &[])])),
+            explain(History::made_of(&[(&[(7, 1)], &[])])),
             "not serializable: the update of vertex 3 (visit 5, function 0, worker 0) read version 1 of the data of \
              vertex 7, which no update wrote"
         );
         assert!(
-            explain(history(&[(&[], &[(7, 2)])])).contains("overwrote version 1 of the data of vertex 7")
+            explain(History::made_of(&[(&[], &[(7, 2)])]))
+                .contains("overwrote version 1 of the data of vertex 7")
         );
-        assert!(explain(history(&[(&[], &[(7, 0)])])).contains("wrote version 0 of the data of vertex 7"));
+        assert!(
+            explain(History::made_of(&[(&[], &[(7, 0)])]))
+                .contains("wrote version 0 of the data of vertex 7")
+        );
     }
 }

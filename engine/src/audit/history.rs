@@ -60,3 +60,24 @@ impl History {
         &self.accesses[self.records[record as usize].accesses.clone()]
     }
 }
+
+/// `(datum, version)` of what a record read, and of what it wrote.
+#[cfg(test)]
+pub(crate) type Accesses<'a> = (&'a [(u64, u32)], &'a [(u64, u32)]);
+
+#[cfg(test)]
+impl History {
+    /// One record for each; they are those of vertices 0, 1, ...
+    pub(crate) fn made_of(records: &[Accesses<'_>]) -> Self {
+        let mut history = History::default();
+        for (vertex, (reads, writes)) in (0..).zip(records) {
+            let from = history.accesses.len();
+            let access = |kind| move |&(datum, version): &(u64, u32)| Access { datum, version, kind };
+            history.accesses.extend(reads.iter().map(access(Kind::Read)));
+            history.accesses.extend(writes.iter().map(access(Kind::Write)));
+            let accesses = from..history.accesses.len();
+            history.records.push(Record { vertex, function: 0, worker: 0, visit: 0, global: 0, accesses });
+        }
+        history
+    }
+}

@@ -75,7 +75,7 @@ pub(super) fn greedy(topology: &Topology, order: &[Vertex]) -> Vec<u32> {
     words.into_par_iter().map(|word| word.load(Relaxed) as u32).collect()
 }
 
-/// Reads the starts of rows that lie anywhere in memory, all at once, before they are read one after the other: 1.5 times the
+/// Reads the starts of rows that lie anywhere in memory, all at once, before they are read one after the other: 1.4 times the
 /// speed of orders that are not natural.
 #[inline(always)]
 fn touch(topology: &Topology, vertices: &[Vertex]) {
