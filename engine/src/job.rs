@@ -11,7 +11,7 @@ use crate::executor::asynchronous::{AnyFunction, Function, Orders};
 use crate::graph::{Graph, Topology, Vertex};
 use crate::outcome::Observer;
 use crate::program::VertexProgram;
-use crate::scheduler::{Phase, Scheduler};
+use crate::scheduler::Scheduler;
 use crate::update::UpdateFunction;
 
 /// An aggregate, and when it is computed again.
@@ -66,11 +66,6 @@ impl Wishes {
     }
 }
 
-/// Whether a scheduler wants sides.
-fn has_sides(scheduler: &dyn Scheduler) -> bool {
-    scheduler.phases() != [Phase::All]
-}
-
 /// A vertex program to run on a graph. Made by [`Engine::new`](crate::Engine::new).
 pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
@@ -98,7 +93,6 @@ impl<P: VertexProgram> VertexJob<'_, P> {
             exclusion: Exclusion::Serial,
             rounds: self.scheduler.selection().is_some(),
             plain: <P::Ghost as crate::memory::Store>::PLAIN,
-            sides: has_sides(&*self.scheduler),
         };
         self.wishes.plan(case, threads)
     }
@@ -138,7 +132,6 @@ impl<P: UpdateFunction> UpdateJob<'_, P> {
             exclusion: Exclusion::Serial,
             rounds: self.scheduler.selection().is_some(),
             plain: is_plain::<P::Vertex>() && is_plain::<P::Edge>(),
-            sides: has_sides(&*self.scheduler),
         };
         self.wishes.plan(case, threads)
     }

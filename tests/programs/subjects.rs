@@ -8,7 +8,7 @@ use gasworks::programs::factorization::{Regularization, initial_factors};
 use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
 use gasworks::{
     Every,
-    Column, Data, Engine, Error, Gathers, Isa, Observer, Outcome, Phase, Progress, Scheduler, Selection,
+    Column, Data, Engine, Error, Gathers, Isa, Observer, Outcome, Phase, Plan, Progress, Scheduler, Selection,
     VertexJob, VertexProgram,
 };
 
@@ -84,7 +84,8 @@ pub(crate) fn engine<'g, P: VertexProgram>(
 
 fn run_of(outcome: Outcome, history: History, bits: impl IntoIterator<Item = u64>) -> Run {
     let progress = Progress { seconds: 0.0, ..outcome.progress };
-    let outcome = Outcome { progress, ..outcome };
+    let plan = Plan { threads: 0, ..outcome.plan };
+    let outcome = Outcome { progress, plan, ..outcome };
     Run { bits: bits.into_iter().collect(), outcome, rounds: history.0 }
 }
 

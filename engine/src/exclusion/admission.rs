@@ -20,8 +20,6 @@ pub struct Case {
     pub rounds: bool,
     /// Whether all that visits of others read is plain old data ([`Data`](crate::Data)).
     pub plain: bool,
-    /// Whether the scheduler's phases are the sides of a bipartite graph.
-    pub sides: bool,
 }
 
 /// Why a combination is refused.
@@ -52,7 +50,7 @@ pub struct Rule {
 }
 
 /// All that is refused; what no rule refuses is admitted.
-pub const RULES: [Rule; 6] = [
+pub const RULES: [Rule; 5] = [
     Rule {
         applies: |case| case.asked < case.declared,
         refusal: Refusal {
@@ -91,14 +89,6 @@ pub const RULES: [Rule; 6] = [
             what: "relaxed exclusion with a stronger consistency model",
             why: "relaxed keeps none",
             instead: "leave one of the two out",
-        },
-    },
-    Rule {
-        applies: |case| case.sides,
-        refusal: Refusal {
-            what: "a scheduler of sides without barriers",
-            why: "its phases are rounds of the synchronous executor",
-            instead: "choose rounds or sweep: coloring makes the two sides its two colors",
         },
     },
 ];

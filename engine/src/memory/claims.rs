@@ -286,20 +286,24 @@ pub(crate) struct Phase<'t> {
 }
 
 impl<'t> Phase<'t> {
+    /// The same once more, for somebody else to claim first.
+    pub(crate) fn again(&mut self) -> Phase<'_> {
+        Phase { claims: self.claims, members: self.members }
+    }
+
     /// The first so many, and the rest.
     pub(crate) fn split_at(self, at: usize) -> (Self, Self) {
         let (left, right) = self.members.split_at(at);
         (Phase { claims: self.claims, members: left }, Phase { claims: self.claims, members: right })
     }
 
-    /// Claims those that are wanted, one after the other.
+    /// Claims the next member that is wanted, and passes over those before it.
     #[inline(always)]
-    pub(crate) fn for_each<'a>(&'a mut self, wanted: impl Fn(u32) -> bool, mut visit: impl FnMut(Claim<'a>)) {
-        for vertex in self.members {
-            if wanted(*vertex) {
-                visit(Claim { claims: self.claims, vertex: *vertex, locked: false, waits: 0 });
-            }
-        }
+    pub(crate) fn claim_next(&mut self, wanted: impl Fn(u32) -> bool) -> Option<Claim<'_>> {
+        let at = self.members.iter().position(|vertex| wanted(*vertex))?;
+        let vertex = self.members[at];
+        self.members = &self.members[at + 1..];
+        Some(Claim { claims: self.claims, vertex, locked: false, waits: 0 })
     }
 }
 

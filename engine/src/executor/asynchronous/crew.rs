@@ -26,6 +26,8 @@ pub(crate) struct Report {
     pub(crate) residual: f64,
     /// Locks that visits had to wait for.
     pub(crate) waits: u64,
+    /// Room for the vertices of one function's tasks.
+    pub(crate) local: Vec<Vertex>,
     /// The vertex that is being visited: whom a panic names.
     pub(crate) at: Vertex,
 }

@@ -9,6 +9,7 @@ use gasworks_kernels::Isa;
 use super::crew::Report;
 use super::globals::Cadence;
 use super::updates::{Aids, AnyFunction, Shared};
+use super::turns::Turns;
 use super::{Record, Visits, Work};
 use crate::audit::Recorder;
 use crate::consistency::Model;
@@ -201,7 +202,8 @@ where
         let session = claims.alone();
         let (mut source, mut report) = (session.source(), Report::default());
         for record in records {
-            self.functions[record.function as usize].again(&shared, &mut source, record, &mut report);
+            let turns = Turns::Records { source: &mut source, records: &mut std::iter::once(record) };
+            self.functions[record.function as usize].visit(&shared, 0, turns, &mut report);
             report.signals.clear();
         }
         drop(shared);

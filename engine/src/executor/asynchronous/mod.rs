@@ -12,6 +12,7 @@ mod functions;
 pub(crate) mod globals;
 mod inboxes;
 mod program;
+mod turns;
 mod updates;
 mod vertex;
 

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use gasworks_kernels::Isa;
-use pulp::{Simd, WithSimd};
 
 use super::crew::Report;
 use super::globals::{Cadence, Globals};
 use super::inboxes::Inboxes;
 use super::vertex::{Aids, Shared};
+use super::turns::Turns;
 use super::{Record, Visits, Work};
 use crate::audit::Recorder;
 use crate::consistency::Model;
@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::executor::per_worker::PerWorker;
 use crate::executor::sides;
 use crate::graph::{Graph, Parts, Side, Topology, Vertex, VertexSet};
-use crate::memory::{Cells, Claims, Column, GhostCells, Reach, Side as EdgeSide, Source, Versions};
+use crate::memory::{Cells, Claims, Column, GhostCells, Reach, Side as EdgeSide, Versions};
 use crate::outcome::{Observer, Progress};
 use crate::primitives::AtomicU32;
 use crate::program::{Gathers, Ghost, VertexProgram};
@@ -245,25 +245,6 @@ impl<P: VertexProgram> Work for Program<'_, P> {
     }
 
     fn replay(&mut self, records: &mut dyn Iterator<Item = &Record>) -> Option<bool> {
-        struct Again<'s, 'a, 'c, 'r, P: VertexProgram> {
-            shared: &'s Shared<'a, P>,
-            aids: &'s mut Aids<P>,
-            source: &'s mut Source<'c>,
-            records: &'s mut dyn Iterator<Item = &'r Record>,
-        }
-        impl<P: VertexProgram> WithSimd for Again<'_, '_, '_, '_, P> {
-            type Output = ();
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, simd: S) {
-                let mut report = Report::default();
-                for record in self.records {
-                    let claim = self.source.claim(record.vertex);
-                    self.shared.visit(simd, self.aids, claim, record.visit, record.global, &mut report);
-                    report.signals.clear();
-                }
-            }
-        }
-
         let mut vertices = self.state.before.take()?;
         let starters = self.starters();
         let (reach, into, out) = self.reach();
@@ -273,7 +254,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         let mut ghosts = ghosts_of(program, cx, &vertices);
         let accumulator = || program.accumulator();
         let inboxes = self.state.inboxes.as_ref().map(|_| Inboxes::new(topology.vertices(), accumulator));
-        let aids = PerWorker::new(0, |_| Aids { sum: program.accumulator(), copies: None, recorder: None });
+        let aids = PerWorker::new(1, |_| Aids { sum: program.accumulator(), copies: None, recorder: None });
         let data = (edges.incoming(), edges.outgoing());
         let shared = Shared {
             program,
@@ -293,9 +274,12 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         };
         let mut claims = Claims::new(&topology.into, &topology.out, reach).along(into, out);
         let session = claims.alone();
-        let (mut source, mut again) =
-            (session.source(), Aids { sum: program.accumulator(), copies: None, recorder: None });
-        self.isa.dispatch(Again { shared: &shared, aids: &mut again, source: &mut source, records });
+        let (mut source, mut report) = (session.source(), Report::default());
+        for record in records {
+            let turns = Turns::Records { source: &mut source, records: &mut std::iter::once(record) };
+            shared.batch(0, turns, &mut report);
+            report.signals.clear();
+        }
         drop(shared);
         Some(vertices.has_bytes_of(found))
     }

@@ -8,7 +8,8 @@ use pulp::{Simd, WithSimd};
 
 use super::crew::Report;
 use super::globals::Globals;
-use super::{Record, Visits};
+use super::Visits;
+use super::turns::{Turn, Turns};
 use crate::audit::Recorder;
 use crate::context::Context;
 use crate::data::Data;
@@ -78,24 +79,8 @@ pub(crate) trait AnyFunction<V: Data, E: Data>: Sync {
     fn prepare(&mut self, number: u32, workers: usize);
     /// Aggregates that are due.
     fn globals(&mut self) -> &mut dyn AnyGlobals<V, E>;
-    fn tasks(
-        &self,
-        shared: &Shared<'_, V, E>,
-        worker: usize,
-        source: &mut Source<'_>,
-        tasks: &[Vertex],
-        report: &mut Report,
-    );
-    fn phase(
-        &self,
-        shared: &Shared<'_, V, E>,
-        worker: usize,
-        phase: &mut Phase<'_>,
-        active: Option<&VertexSet>,
-        report: &mut Report,
-    );
-    /// A visit once more, as it was recorded.
-    fn again(&self, shared: &Shared<'_, V, E>, source: &mut Source<'_>, record: &Record, report: &mut Report);
+    /// Visits as the turns come.
+    fn visit(&self, shared: &Shared<'_, V, E>, worker: usize, turns: Turns<'_, '_>, report: &mut Report);
 }
 
 /// The aggregates of a function, whatever their type.
@@ -134,7 +119,7 @@ impl<'g, P: UpdateFunction> Function<'g, P> {
     /// One visit: of a vertex for the so-maniest time, under one of the globals that there were.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "a visit meets all parts of a run")]
-    fn visit(
+    fn visit_one(
         &self,
         shared: &Shared<'_, P::Vertex, P::Edge>,
         aids: &Aids<P::Vertex, P::Edge>,
@@ -182,14 +167,26 @@ impl<'g, P: UpdateFunction> Function<'g, P> {
     }
 }
 
-/// The visits of a batch, compiled for each instruction level.
-struct Dispatched<W>(W);
+/// A batch, compiled for each instruction level.
+struct Batch<'b, 'g, 's, 't, 'c, P: UpdateFunction> {
+    function: &'b Function<'g, P>,
+    shared: &'b Shared<'s, P::Vertex, P::Edge>,
+    aids: &'b Aids<P::Vertex, P::Edge>,
+    scratch: &'b mut P::Scratch,
+    turns: Turns<'t, 'c>,
+    report: &'b mut Report,
+}
 
-impl<W: FnOnce()> WithSimd for Dispatched<W> {
+impl<P: UpdateFunction> WithSimd for Batch<'_, '_, '_, '_, '_, P> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        (self.0)();
+        let Batch { function, shared, aids, scratch, mut turns, report } = self;
+        let global = function.globals.current();
+        while let Some(Turn { claim, recorded }) = turns.next() {
+            let (visit, global) = recorded.unwrap_or_else(|| (function.count(shared, claim.vertex()), global));
+            function.visit_one(shared, aids, scratch, claim, visit, global, report);
+        }
     }
 }
 
@@ -207,95 +204,20 @@ impl<P: UpdateFunction> AnyFunction<P::Vertex, P::Edge> for Function<'_, P> {
         &mut self.globals
     }
 
-    fn tasks(
+    fn visit(
         &self,
         shared: &Shared<'_, P::Vertex, P::Edge>,
         worker: usize,
-        source: &mut Source<'_>,
-        tasks: &[Vertex],
+        turns: Turns<'_, '_>,
         report: &mut Report,
     ) {
-        let global = self.globals.current();
-        shared.aids.with(
-            worker,
-            || shared.spare_aids(),
-            |aids| {
-                self.scratch.with(
-                    worker,
-                    || self.program.scratch(),
-                    |scratch| {
-                        let aids = &*aids;
-                        shared.isa.dispatch(Dispatched(
-                            #[inline(always)]
-                            || {
-                                for task in tasks {
-                                    let claim = source.claim(*task);
-                                    let visit = self.count(shared, *task);
-                                    self.visit(shared, aids, scratch, claim, visit, global, report);
-                                }
-                            },
-                        ));
-                    },
-                );
-            },
-        );
-    }
-
-    fn phase(
-        &self,
-        shared: &Shared<'_, P::Vertex, P::Edge>,
-        worker: usize,
-        phase: &mut Phase<'_>,
-        active: Option<&VertexSet>,
-        report: &mut Report,
-    ) {
-        let global = self.globals.current();
-        let first = self.number * shared.topology.vertices() as u32;
-        shared.aids.with(
-            worker,
-            || shared.spare_aids(),
-            |aids| {
-                self.scratch.with(
-                    worker,
-                    || self.program.scratch(),
-                    |scratch| {
-                        let aids = &*aids;
-                        shared.isa.dispatch(Dispatched(
-                            #[inline(always)]
-                            || {
-                                phase.for_each(
-                                    |vertex| active.is_none_or(|active| active.remove(first + vertex)),
-                                    |claim| {
-                                        let visit = self.count(shared, claim.vertex());
-                                        self.visit(shared, aids, scratch, claim, visit, global, report);
-                                    },
-                                );
-                            },
-                        ));
-                    },
-                );
-            },
-        );
-    }
-
-    fn again(
-        &self,
-        shared: &Shared<'_, P::Vertex, P::Edge>,
-        source: &mut Source<'_>,
-        record: &Record,
-        report: &mut Report,
-    ) {
-        self.scratch.with(
-            0,
-            || self.program.scratch(),
-            |scratch| {
-                let claim = source.claim(record.vertex);
-                shared.isa.dispatch(Dispatched(
-                    #[inline(always)]
-                    || self.visit(shared, &Aids::NONE, scratch, claim, record.visit, record.global, report),
-                ));
-            },
-        );
+        let batch = |aids: &mut Aids<P::Vertex, P::Edge>| {
+            let visit = |scratch: &mut P::Scratch| {
+                shared.isa.dispatch(Batch { function: self, shared, aids, scratch, turns, report });
+            };
+            self.scratch.with(worker, || self.program.scratch(), visit);
+        };
+        shared.aids.with(worker, || shared.spare_aids(), batch);
     }
 }
 
@@ -303,23 +225,24 @@ impl<V: Data, E: Data> Visits for Shared<'_, V, E> {
     fn tasks(&self, worker: usize, source: &mut Source<'_>, tasks: &[Vertex], report: &mut Report) {
         let n = self.topology.vertices() as u32;
         if let [only] = self.functions {
-            return only.tasks(self, worker, source, tasks, report);
+            return only.visit(self, worker, Turns::Tasks { source, tasks: tasks.iter() }, report);
         }
         // Runs of tasks of one function, in order.
-        let mut local = Vec::new();
+        let mut local = std::mem::take(&mut report.local);
         for run in tasks.chunk_by(|a, b| a / n == b / n) {
             local.clear();
             local.extend(run.iter().map(|task| task % n));
-            self.functions[(run[0] / n) as usize].tasks(self, worker, source, &local, report);
+            let turns = Turns::Tasks { source, tasks: local.iter() };
+            self.functions[(run[0] / n) as usize].visit(self, worker, turns, report);
         }
+        report.local = local;
     }
 
     fn phase(&self, worker: usize, phase: &mut Phase<'_>, active: Option<&VertexSet>, report: &mut Report) {
-        if let [only] = self.functions {
-            return only.phase(self, worker, phase, active, report);
-        }
-        for function in self.functions {
-            function.phase(self, worker, phase, active, report);
+        let n = self.topology.vertices() as u32;
+        for (number, function) in (0..).zip(self.functions) {
+            let turns = Turns::Members { phase: phase.again(), active, first: number * n };
+            function.visit(self, worker, turns, report);
         }
     }
 }

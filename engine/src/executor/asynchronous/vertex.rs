@@ -8,6 +8,7 @@ use pulp::{Simd, WithSimd};
 use super::crew::Report;
 use super::inboxes::Inboxes;
 use super::Visits;
+use super::turns::{Turn, Turns};
 use crate::accumulator::Accumulator;
 use crate::audit::Recorder;
 use crate::context::Context;
@@ -16,7 +17,7 @@ use crate::executor::sides;
 use crate::graph::{Side, Topology, Vertex, VertexSet};
 use crate::memory::{Claim, GhostCells, GhostCopies, Phase, RowOfEnds, Source};
 use crate::primitives::{AtomicU32, Ordering::Relaxed};
-use crate::program::{Gathers, Neighborhood, VertexProgram};
+use crate::program::{Neighborhood, VertexProgram};
 use crate::scheduler::Task;
 use crate::signal::Signal;
 
@@ -273,67 +274,41 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
     }
 }
 
-/// A batch of tasks, compiled for each instruction level.
-struct Tasks<'s, 'a, 'c, P: VertexProgram> {
-    shared: &'s Shared<'a, P>,
-    aids: &'s mut Aids<P>,
-    source: &'s mut Source<'c>,
-    tasks: &'s [Vertex],
-    report: &'s mut Report,
+/// A batch, compiled for each instruction level.
+struct Batch<'b, 'a, 't, 'c, P: VertexProgram> {
+    shared: &'b Shared<'a, P>,
+    aids: &'b mut Aids<P>,
+    turns: Turns<'t, 'c>,
+    report: &'b mut Report,
 }
 
-impl<P: VertexProgram> WithSimd for Tasks<'_, '_, '_, P> {
+impl<P: VertexProgram> WithSimd for Batch<'_, '_, '_, '_, P> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Tasks { shared, aids, source, tasks, report } = self;
+        let Batch { shared, aids, mut turns, report } = self;
         let global = shared.current();
-        for task in tasks {
-            let claim = source.claim(*task);
-            let visit = shared.count(*task);
+        while let Some(Turn { claim, recorded }) = turns.next() {
+            let (visit, global) = recorded.unwrap_or_else(|| (shared.count(claim.vertex()), global));
             shared.visit(simd, aids, claim, visit, global, report);
         }
     }
 }
 
-/// The wanted members of a phase, compiled for each instruction level.
-struct Members<'s, 'a, 'p, P: VertexProgram> {
-    shared: &'s Shared<'a, P>,
-    aids: &'s mut Aids<P>,
-    phase: &'s mut Phase<'p>,
-    active: Option<&'s VertexSet>,
-    report: &'s mut Report,
-}
-
-impl<P: VertexProgram> WithSimd for Members<'_, '_, '_, P> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Members { shared, aids, phase, active, report } = self;
-        let global = shared.current();
-        phase.for_each(
-            |vertex| active.is_none_or(|active| active.remove(vertex)),
-            |claim| {
-                let visit = shared.count(claim.vertex());
-                shared.visit(simd, aids, claim, visit, global, report);
-            },
-        );
+impl<P: VertexProgram> Shared<'_, P> {
+    /// Visits as the turns come.
+    pub(crate) fn batch(&self, worker: usize, turns: Turns<'_, '_>, report: &mut Report) {
+        let visit = |aids: &mut Aids<P>| self.isa.dispatch(Batch { shared: self, aids, turns, report });
+        self.aids.with(worker, || self.spare_aids(), visit);
     }
 }
 
 impl<P: VertexProgram> Visits for Shared<'_, P> {
     fn tasks(&self, worker: usize, source: &mut Source<'_>, tasks: &[Vertex], report: &mut Report) {
-        let visit = |aids: &mut Aids<P>| {
-            self.isa.dispatch(Tasks { shared: self, aids, source, tasks, report });
-        };
-        self.aids.with(worker, || self.spare_aids(), visit);
+        self.batch(worker, Turns::Tasks { source, tasks: tasks.iter() }, report);
     }
 
     fn phase(&self, worker: usize, phase: &mut Phase<'_>, active: Option<&VertexSet>, report: &mut Report) {
-        debug_assert!(P::GATHERS == Gathers::State, "admitted");
-        let visit = |aids: &mut Aids<P>| {
-            self.isa.dispatch(Members { shared: self, aids, phase, active, report });
-        };
-        self.aids.with(worker, || self.spare_aids(), visit);
+        self.batch(worker, Turns::Members { phase: phase.again(), active, first: 0 }, report);
     }
 }
