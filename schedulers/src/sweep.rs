@@ -61,7 +61,7 @@ struct Permutation {
 impl Permutation {
     /// Uniform among all (Fisher and Yates 1938).
     fn random(vertices: usize, seed: u64) -> Self {
-        const STREAM: u64 = 0x7377_6565_70;
+        const STREAM: u64 = 0x0073_7765_6570;
         let mut random = Random::keyed(seed, STREAM, 0, 0);
         let mut vertex_at: Vec<_> = (0..vertices as u32).collect();
         for at in (1..vertices).rev() {
