@@ -41,7 +41,7 @@ pub use exclusion::{
 pub use executor::asynchronous::globals::Every;
 pub use job::{EdgeJob, UpdateJob, VertexJob};
 pub use memory::{Column, ColumnMut, ColumnRef};
-pub use outcome::{Observer, Outcome, Progress, Reason, StopHandle};
+pub use outcome::{Observer, Outcome, Progress, Reason, StopHandle, Visits};
 pub use program::{Edges, Gathers, Ghost, Neighborhood, VertexProgram, Writes};
 pub use random::Random;
 pub use scheduler::{Phase, Scheduler, Selection, Task};

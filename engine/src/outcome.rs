@@ -6,7 +6,7 @@ use crate::audit::Audit;
 use crate::data::Data;
 use crate::exclusion::Plan;
 use crate::memory::Column;
-use crate::primitives::{Arc, AtomicBool, Ordering::Relaxed};
+use crate::primitives::{Arc, AtomicBool, AtomicU32, Ordering::Relaxed};
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +56,44 @@ pub struct Outcome {
     pub colors: Option<usize>,
     /// Locks that visits had to wait for.
     pub contended: u64,
+    /// How often tasks were visited; none where all are visited in each round, with barriers.
+    pub visits: Option<Visits>,
     /// What the auditor found, if it was asked.
     pub audit: Option<Audit>,
 }
 
+/// How evenly the visits of a run were spread over its tasks: functions times vertices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Visits {
+    /// Tasks that were never visited.
+    pub never: u64,
+    /// Tasks that were visited once.
+    pub once: u64,
+    /// Tasks that were visited more often.
+    pub more: u64,
+    /// Visits of the task that was visited most often.
+    pub most: u32,
+}
+
+impl Visits {
+    pub(crate) fn of(counts: &[AtomicU32]) -> Self {
+        let mut visits = Visits::default();
+        for count in counts.iter().map(|count| count.load(Relaxed)) {
+            let kind = match count {
+                0 => &mut visits.never,
+                1 => &mut visits.once,
+                _ => &mut visits.more,
+            };
+            *kind += 1;
+            visits.most = visits.most.max(count);
+        }
+        visits
+    }
+}
+
 impl Outcome {
     pub(crate) fn new(reason: Reason, progress: Progress, plan: Plan) -> Self {
-        Outcome { reason, progress, plan, colors: None, contended: 0, audit: None }
+        Outcome { reason, progress, plan, colors: None, contended: 0, visits: None, audit: None }
     }
 }
 

@@ -174,6 +174,10 @@ where
         aids.into_values().filter_map(Aids::into_recorder).collect()
     }
 
+    fn counts(&self) -> &[AtomicU32] {
+        &self.state.visits
+    }
+
     fn name(&self, datum: u64) -> String {
         let n = self.graph.vertices() as u64;
         if datum < n {

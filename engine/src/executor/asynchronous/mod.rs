@@ -26,6 +26,7 @@ use crate::executor::limits::Clock;
 use crate::graph::{Topology, Vertex, VertexSet};
 use crate::memory::{Claims, Phase, Reach, Source};
 use crate::outcome::{Outcome, Progress, Reason};
+use crate::primitives::AtomicU32;
 use crate::program::{Gathers, VertexProgram, Writes};
 use crate::scheduler::{Scheduler, Task};
 use crew::{Crew, Fall, Hand, Report};
@@ -65,6 +66,8 @@ pub(crate) trait Work {
     fn is_observed(&self) -> bool;
     fn observe(&mut self, progress: &Progress) -> std::ops::ControlFlow<()>;
     fn recorders(&mut self) -> Vec<Recorder>;
+    /// How often each task was visited.
+    fn counts(&self) -> &[AtomicU32];
     /// The name of a datum of the recorders.
     fn name(&self, datum: u64) -> String;
     /// Runs recorded visits once more, in this order, from the data that the run began with; whether it comes out with the same
@@ -219,10 +222,11 @@ pub(crate) fn run(
         }
     };
     progress.seconds = clock.pause();
+    let visits = Some(crate::outcome::Visits::of(work.counts()));
     let audit = audit.then(|| Audit::of(work, found));
     work.finish();
     let colors = coloring.map(|coloring| coloring.number_of_colors());
-    Ok(Outcome { contended: sum.waits, colors, audit, ..Outcome::new(reason, progress, plan) })
+    Ok(Outcome { contended: sum.waits, colors, visits, audit, ..Outcome::new(reason, progress, plan) })
 }
 
 /// How many visits may begin before somebody wants to look.

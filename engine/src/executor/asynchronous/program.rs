@@ -239,6 +239,10 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         aids.into_values().filter_map(|aids| aids.recorder.map(RefCell::into_inner)).collect()
     }
 
+    fn counts(&self) -> &[AtomicU32] {
+        &self.state.visits
+    }
+
     fn name(&self, datum: u64) -> String {
         let n = self.graph.vertices().max(1) as u64;
         format!("{} {}", ["vertex", "the ghost of", "the inbox of"][(datum / n) as usize], datum % n)
