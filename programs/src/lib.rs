@@ -2,12 +2,18 @@
 #![forbid(unsafe_code)]
 
 mod als;
+mod coloring;
 mod components;
+mod core_numbers;
 pub mod factorization;
 mod pagerank;
 mod shortest_paths;
+#[cfg(test)]
+mod testing;
 
 pub use als::Als;
+pub use coloring::{GreedyColoring, Taken};
 pub use components::Components;
+pub use core_numbers::{Bounds, KCore};
 pub use pagerank::{Dangling, DanglingMass, PageRank};
 pub use shortest_paths::ShortestPaths;

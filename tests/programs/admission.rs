@@ -6,8 +6,8 @@ use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::programs::{Components, PageRank};
 use gasworks::schedulers::{Rounds, Sweep};
 use gasworks::{
-    Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Gathers, Outcome, Phase, Scheduler, Selection, Signal, Sum,
-    Task, VertexProgram, Writes,
+    Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Gathers, Outcome, Phase, Scheduler, Selection,
+    Signal, Sum, Task, VertexProgram, Writes,
 };
 
 /// A program whose constants say what the parameters say.
