@@ -6,6 +6,7 @@ mod coloring;
 mod components;
 mod core_numbers;
 pub mod factorization;
+mod lasso;
 mod pagerank;
 mod shortest_paths;
 #[cfg(test)]
@@ -15,5 +16,6 @@ pub use als::Als;
 pub use coloring::{GreedyColoring, Taken};
 pub use components::Components;
 pub use core_numbers::{Bounds, KCore};
+pub use lasso::Lasso;
 pub use pagerank::{Dangling, DanglingMass, PageRank};
 pub use shortest_paths::ShortestPaths;
