@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let marginals = gibbs.marginals(&graph).ok_or("the run ended in its burn-in")?;
     for (person, name) in (0..).zip(people) {
         let exact = exact_marginal(&model, person, 1000).ok_or("the model is too wide")?;
-        println!("{name}: ill with probability {:.3}, exactly {:.3}", marginals[person as usize][1], exact[1]);
+        println!(
+            "{name}: ill with probability {:.3}, exactly {:.3}",
+            marginals[person as usize][1], exact[1]
+        );
     }
     Ok(())
 }

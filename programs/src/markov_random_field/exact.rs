@@ -6,11 +6,11 @@ use super::MarkovRandomField;
 /// The marginal of a variable given the evidence: for each of its states, the probability. None if a table on the way would have more than
 /// `most_entries` entries (the model's loops are too wide: on a grid, `states` to the power of the shorter side), or if all probabilities are zero.
 ///
-/// Variables are summed out one by one, each time the one whose table will be smallest.
+/// Observed variables are left out of the tables; the others are summed out one by one, each time the one whose table will be smallest.
 pub fn exact_marginal(model: &MarkovRandomField, variable: u32, most_entries: usize) -> Option<Vec<f64>> {
     let mut tables: Vec<Table> =
-        model.factors().map(|(scope, logs)| Table::new(model, scope, logs)).collect();
-    tables.push(Table::new(model, &[variable], &vec![0.0; model.states(variable) as usize]));
+        model.factors().map(|(scope, logs)| Table::new(model, scope, logs, variable)).collect();
+    tables.push(Table::new(model, &[variable], &vec![0.0; model.states(variable) as usize], variable));
     let mut left: Vec<u32> = (0..model.variables() as u32).filter(|other| *other != variable).collect();
     while !left.is_empty() {
         let size = |sum: u32| {
@@ -42,23 +42,26 @@ struct Table {
 }
 
 impl Table {
-    /// With zeros where an observed variable has another state.
-    fn new(model: &MarkovRandomField, scope: &[u32], logarithms: &[f64]) -> Self {
+    /// What the evidence leaves of a factor. Observed variables leave the scope, except `keep`, whose other states become zero.
+    fn new(model: &MarkovRandomField, scope: &[u32], logarithms: &[f64], keep: u32) -> Self {
         let most = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut values: Vec<f64> =
             logarithms.iter().map(|log| if most.is_finite() { (log - most).exp() } else { 0.0 }).collect();
+        let mut left = Vec::new();
         let mut stride = values.len();
         for &variable in scope {
-            stride /= model.states(variable) as usize;
-            if let Some(seen) = model.observed(variable) {
-                for (at, value) in values.iter_mut().enumerate() {
-                    if at / stride % model.states(variable) as usize != seen as usize {
-                        *value = 0.0;
-                    }
-                }
+            let states = model.states(variable) as usize;
+            stride /= states;
+            let seen = model.observed(variable).map(|state| state as usize);
+            let agrees = |at: usize| seen.is_none_or(|seen| at / stride % states == seen);
+            if seen.is_some() && variable != keep {
+                values = (0..values.len()).filter(|at| agrees(*at)).map(|at| values[at]).collect();
+            } else {
+                left.push(variable);
+                (0..values.len()).filter(|at| !agrees(*at)).for_each(|at| values[at] = 0.0);
             }
         }
-        Table { scope: scope.to_vec(), values }
+        Table { scope: left, values }
     }
 
     /// The product of some tables, scaled to a greatest value of 1, with one variable summed out. None if it is zero.

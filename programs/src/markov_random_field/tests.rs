@@ -143,6 +143,27 @@ proptest! {
     }
 }
 
+/// Where propagation alone finds nothing out: queens that do not attack each other, and more pigeons than holes.
+#[test]
+fn a_start_is_found_by_taking_choices_back() {
+    let model = |variables: u32, states: u32, allowed: &dyn Fn(u32, u32, u32) -> bool| {
+        let pairs = (0..variables).flat_map(|a| (a + 1..variables).map(move |b| [a, b]));
+        let factors = pairs.map(|[a, b]| {
+            let entry = |at| f64::from(u8::from(allowed(b - a, at / states, at % states)));
+            Factor { scope: vec![a, b], table: (0..states * states).map(entry).collect() }
+        });
+        MarkovRandomField::new(vec![states; variables as usize], factors.collect()).unwrap()
+    };
+    let queens = model(10, 10, &|far, a, b| a != b && a.abs_diff(b) != far);
+    for seed in 0..20 {
+        assert!(queens.log_score(&queens.start(seed).unwrap()).is_finite(), "{seed}");
+    }
+    let pigeons = model(5, 4, &|_, a, b| a != b);
+    assert_eq!(pigeons.start(0), Err(MarkovRandomFieldError::Impossible));
+    let crowd = model(12, 11, &|_, a, b| a != b);
+    assert_eq!(crowd.start(0), Err(MarkovRandomFieldError::NoStart { steps: 20_000 }));
+}
+
 #[test]
 fn samples_have_the_exact_marginals() {
     for seed in 0..12 {
