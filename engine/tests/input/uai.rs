@@ -182,7 +182,7 @@ fn bad_evidence() {
         ),
         (
             "2\n1 0 1\n1 1 1".into(),
-            "".into(),
+            "2: expected each variable at most once, found \"1\"; drop one of the two".into(),
         ),
         (
             "2 0 1 2".into(),
