@@ -8,9 +8,13 @@ mod programs {
     mod aggregates;
     mod builder;
     mod chaos;
+    mod coloring;
     mod contract;
+    mod core_numbers;
     mod data;
     mod edge_programs;
+    mod gibbs;
+    mod lasso;
     mod oracles;
     mod shapes;
     mod simulation;

@@ -2,12 +2,22 @@
 #![forbid(unsafe_code)]
 
 mod als;
+mod coloring;
 mod components;
+mod core_numbers;
 pub mod factorization;
+mod lasso;
+pub mod markov_random_field;
 mod pagerank;
 mod shortest_paths;
+#[cfg(test)]
+mod testing;
 
 pub use als::Als;
+pub use coloring::{GreedyColoring, Taken};
 pub use components::Components;
+pub use core_numbers::{Bounds, KCore};
+pub use lasso::Lasso;
+pub use markov_random_field::{Gibbs, MarkovRandomField};
 pub use pagerank::{Dangling, DanglingMass, PageRank};
 pub use shortest_paths::ShortestPaths;

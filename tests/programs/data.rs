@@ -24,7 +24,7 @@ fn file(name: &str) -> Option<Source> {
 }
 
 /// An undirected reading takes each edge, which the files list in both directions, once.
-fn load(name: &str, kind: Kind) -> Option<Shape> {
+pub(crate) fn load(name: &str, kind: Kind) -> Option<Shape> {
     let list = read_edges(&file(&format!("graphs/{name}.txt"))?, &EdgesOptions::default()).unwrap().data;
     let vertices = list.ids.len();
     if kind == Kind::Directed {

@@ -1,4 +1,4 @@
-//! Input formats: ratings, edges and titles as people have them, from files, pipes and memory.
+//! Input formats: ratings, edges, titles and graphical models as people have them, from files, pipes and memory.
 //!
 //! [`read_ratings`], [`read_edges`] and [`read_titles`] take a [`Source`] and tell format, separator, columns and compression
 //! by themselves. What they made of an input stands in the [`Report`] beside the data; what they cannot read is an error
@@ -25,6 +25,7 @@ mod sniff;
 mod sorted_index;
 mod source;
 mod titles;
+mod uai;
 
 pub use atomic_file::{check_writable, write_atomically};
 pub use duplicates::Duplicates;
@@ -35,6 +36,7 @@ pub use report::{Compression, Loaded, Report};
 pub use source::Source;
 use source::Text;
 pub use titles::{Titles, read_titles};
+pub use uai::{Factor, FactorGraph, Observation, read_uai, read_uai_evidence};
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ mod ratings;
 mod real_data;
 mod round_trip;
 mod sources;
+mod uai;
 
 use gasworks_engine::graph::Ids;
 use gasworks_engine::input::{
