@@ -1,6 +1,6 @@
 //! What consistency costs: one program under each exclusion, beside the synchronous engine at the same accuracy.
 //!
-//! `cargo bench --bench strategies -- [--scale N] [--threads 1,2] [--scheduler NAME] [--tolerance T]`
+//! `cargo bench --bench strategies -- [--scale N] [--threads 1,2] [--scheduler NAMES] [--exclusion NAMES] [--tolerance T]`
 //!
 //! Dynamic PageRank on R-MAT: a vertex wakes its neighbours if its rank moved by more than the tolerance (1e-3 unless said), in
 //! units of the mean rank, as PowerGraph counts. The error is the L1 distance to the converged ranks.
@@ -35,12 +35,17 @@ fn main() -> Result<(), Failure> {
     };
 
     let program = PageRank { tolerance: tolerance / n as f32, ..PageRank::default() };
-    let names = harness::value_of("--scheduler").unwrap_or_else(|| "sweep,rounds,fifo,multiqueue_fifo,multiqueue_priority".into());
+    let names = harness::value_of("--scheduler")
+        .unwrap_or_else(|| "sweep,rounds,fifo,multiqueue_fifo,multiqueue_priority".into());
+    let exclusions = harness::value_of("--exclusion");
     for threads in harness::threads() {
         let mut worst: f64 = 0.0;
         for name in names.split(',') {
             for exclusion in Exclusion::ALL {
-                if exclusion == Exclusion::Serial && threads > 1 {
+                let wanted = exclusions
+                    .as_ref()
+                    .is_none_or(|names| names.split(',').any(|name| name == exclusion.name()));
+                if !wanted || exclusion == Exclusion::Serial && threads > 1 {
                     continue;
                 }
                 reset(&mut graph);
@@ -64,7 +69,8 @@ fn main() -> Result<(), Failure> {
                     outcome.contended,
                     outcome.colors,
                 );
-                harness::Timing::new(format!("dynamic pagerank, {name}, {exclusion}"), vec![whole]).report(threads);
+                harness::Timing::new(format!("dynamic pagerank, {name}, {exclusion}"), vec![whole])
+                    .report(threads);
             }
         }
         // The synchronous engine, until it is as near.

@@ -53,8 +53,7 @@ impl Recorder {
             return;
         }
         let shares = u64::from(stamp == read);
-        let version =
-            if writes { self.versions.own(datum, shares) } else { self.versions.share(datum) };
+        let version = if writes { self.versions.own(datum, shares) } else { self.versions.share(datum) };
         let Some(version) = version else {
             self.give_back();
             std::panic::panic_any(Overlap { datum, writes, worker: self.worker })
@@ -92,7 +91,6 @@ impl Recorder {
         self.history.records.push(Record { vertex, function, worker, visit, global, accesses });
         self.visit += 1;
     }
-
 
     fn give_back(&mut self) {
         for (datum, written) in self.held.drain(..) {

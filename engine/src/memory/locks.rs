@@ -26,10 +26,11 @@ impl Locks {
     #[inline]
     pub(crate) fn read(&self, vertex: u32) -> bool {
         let word = &self.0[vertex as usize];
-        let now = word.load(Relaxed);
-        if now < WAITING && word.compare_exchange_weak(now, now + 1, Acquire, Relaxed).is_ok() {
+        if word.fetch_add(1, Acquire) < WAITING {
             return false;
         }
+        // Taken back at once: whoever looks meanwhile waits a little longer.
+        word.fetch_sub(1, Relaxed);
         let mut backoff = Backoff::new();
         loop {
             let now = word.load(Relaxed);
@@ -133,7 +134,8 @@ mod tests {
     fn model_checked_scopes_in_order_never_deadlock() {
         use shuttle::sync::Arc;
         use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
-        const SCOPES: [(u32, &[u32]); 4] = [(0, &[0, 1, 2]), (1, &[0, 1, 2]), (2, &[0, 1, 2, 3]), (3, &[2, 3])];
+        const SCOPES: [(u32, &[u32]); 4] =
+            [(0, &[0, 1, 2]), (1, &[0, 1, 2]), (2, &[0, 1, 2, 3]), (3, &[2, 3])];
         shuttle::check_random(
             || {
                 let shared = Arc::new((Locks::new(4), (0..4).map(|_| AtomicU32::new(0)).collect::<Vec<_>>()));
@@ -143,7 +145,11 @@ mod tests {
                         let shared = Arc::clone(&shared);
                         shuttle::thread::spawn(move || {
                             for v in *scope {
-                                if v == own { shared.0.write(*v) } else { shared.0.read(*v) };
+                                if v == own {
+                                    shared.0.write(*v)
+                                } else {
+                                    shared.0.read(*v)
+                                };
                             }
                             let before = shared.1[*own as usize].load(SeqCst);
                             shuttle::thread::yield_now();

@@ -52,7 +52,8 @@ impl Rounds {
         everyone: bool,
         threads: usize,
     ) -> Self {
-        let weight = |vertex: u32| 4 + u64::from(topology.in_degree(vertex)) + u64::from(topology.out_degree(vertex));
+        let weight =
+            |vertex: u32| 4 + u64::from(topology.in_degree(vertex)) + u64::from(topology.out_degree(vertex));
         let bounds = (0..coloring.number_of_colors() as u32).map(|color| {
             let members = coloring.class(color);
             let (mut bounds, mut sum) = (vec![0], 0);

@@ -246,7 +246,11 @@ impl<'r> Crew<'r> {
         }
         let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         self.rings.fetch_add(1, SeqCst);
-        if tasks >= resting { self.bell.notify_all() } else { (0..tasks).for_each(|_| self.bell.notify_one()) }
+        if tasks >= resting {
+            self.bell.notify_all()
+        } else {
+            (0..tasks).for_each(|_| self.bell.notify_one())
+        }
         drop(gate);
     }
 }

@@ -148,8 +148,9 @@ pub(crate) fn run(
     work.prepare(threads, relaxed, audit, !everyone);
     let (reach, into, out) = work.reach();
     let reach = if relaxed { Reach::Own } else { reach };
-    let mut claims = Claims::new(topology.side(crate::graph::Side::In), topology.side(crate::graph::Side::Out), reach)
-        .along(into, out);
+    let mut claims =
+        Claims::new(topology.side(crate::graph::Side::In), topology.side(crate::graph::Side::Out), reach)
+            .along(into, out);
 
     let mut colors = coloring.as_ref().map(|coloring| {
         chromatic::Rounds::new(coloring, &topology, work.tasks(), work.start(), everyone, threads)
@@ -176,18 +177,22 @@ pub(crate) fn run(
         clock.resume();
         let before = progress.rounds;
         let ended = if let Some(colors) = &mut colors {
-            let ended = colors.round(&pool, &mut claims, coloring.as_ref().expect("made of it"), work, &mut sum);
+            let ended =
+                colors.round(&pool, &mut claims, coloring.as_ref().expect("made of it"), work, &mut sum);
             progress.rounds += 1;
             ended
         } else {
-            let budget = epoch(&settings, &progress, round, watched, aggregates.due_updates(&progress, round));
+            let budget =
+                epoch(&settings, &progress, round, watched, aggregates.due_updates(&progress, round));
             let deadline = deadline(&settings, &progress, aggregates.due_seconds());
             let session = if exclusion == Exclusion::Serial { claims.alone() } else { claims.locking() };
             let crew = Crew::new(&*scheduler, threads, budget, deadline, settings.stop.as_ref());
-            work.visits(&mut |visits| super::on_workers(&pool, &mut hands, |worker, hand| {
-                let mut source = session.source();
-                crew.work(worker, hand, |tasks, report| visits.tasks(worker, &mut source, tasks, report));
-            }));
+            work.visits(&mut |visits| {
+                super::on_workers(&pool, &mut hands, |worker, hand| {
+                    let mut source = session.source();
+                    crew.work(worker, hand, |tasks, report| visits.tasks(worker, &mut source, tasks, report));
+                })
+            });
             hands.iter_mut().for_each(|hand| sum.add(&mut hand.report));
             progress.rounds = sum.updates / round;
             let (drained, fall) = crew.end();
@@ -230,7 +235,13 @@ pub(crate) fn run(
 }
 
 /// How many visits may begin before somebody wants to look.
-fn epoch(settings: &Settings<'_>, progress: &Progress, round: u64, watched: bool, due: Option<u64>) -> Option<u64> {
+fn epoch(
+    settings: &Settings<'_>,
+    progress: &Progress,
+    round: u64,
+    watched: bool,
+    due: Option<u64>,
+) -> Option<u64> {
     let to_round = round - progress.updates % round;
     let limits = [
         watched.then_some(to_round),
@@ -251,7 +262,8 @@ fn deadline(settings: &Settings<'_>, progress: &Progress, due: Option<f64>) -> O
 /// Ends the run with the panic of a visit, and says whose it was.
 fn raise(fall: Fall) -> ! {
     let Fall { vertex, payload } = fall;
-    let said = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+    let said =
+        payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
     match said {
         Some(said) => std::panic::resume_unwind(Box::new(format!("vertex {vertex}: {said}"))),
         None => std::panic::resume_unwind(payload),
@@ -289,7 +301,9 @@ impl Aggregates {
 
     fn due_updates(&self, progress: &Progress, round: u64) -> Option<u64> {
         let due = self.cadences.iter().zip(&self.last).filter_map(|(cadence, last)| match cadence {
-            Cadence::Each(Every::Rounds(rounds)) => Some(last.0.saturating_add(*rounds).saturating_mul(round)),
+            Cadence::Each(Every::Rounds(rounds)) => {
+                Some(last.0.saturating_add(*rounds).saturating_mul(round))
+            }
             _ => None,
         });
         due.min().map(|due| due.saturating_sub(progress.updates).max(1))

@@ -21,7 +21,13 @@ pub(crate) struct Turn<'a> {
     pub(crate) recorded: Option<(u64, u32)>,
 }
 
-impl Turns<'_, '_> {
+impl<'t> Turns<'t, '_> {
+    /// Where signals go at once, if not to a scheduler.
+    #[inline(always)]
+    pub(crate) fn woken(&self) -> Option<&'t VertexSet> {
+        if let Turns::Members { active, .. } = self { *active } else { None }
+    }
+
     /// Waits until the next scope is free, and claims it.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<Turn<'_>> {

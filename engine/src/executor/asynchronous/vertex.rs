@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use gasworks_kernels::Isa;
 use pulp::{Simd, WithSimd};
 
+use super::Visits;
 use super::crew::Report;
 use super::inboxes::Inboxes;
-use super::Visits;
 use super::turns::{Turn, Turns};
 use crate::accumulator::Accumulator;
 use crate::audit::Recorder;
@@ -76,7 +76,10 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 
     /// For a batch inside a parallel loop of another batch of the same worker.
     fn spare_aids(&self) -> Aids<P> {
-        assert!(self.in_place, "a visit in a parallel loop of another one can be neither recorded nor relaxed");
+        assert!(
+            self.in_place,
+            "a visit in a parallel loop of another one can be neither recorded nor relaxed"
+        );
         Aids { sum: self.program.accumulator(), copies: None, recorder: None }
     }
 
@@ -113,8 +116,8 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         simd: S,
         aids: &mut Aids<P>,
         claim: Claim<'_>,
-        visit: u64,
-        global: u32,
+        (visit, global): (u64, u32),
+        woken: Option<&VertexSet>,
         report: &mut Report,
     ) {
         let vertex = claim.vertex();
@@ -128,7 +131,7 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         };
         report.waits += u64::from(claim.waits());
         match self.inboxes {
-            None => self.visit_state(simd, aids, claim, &cx, report),
+            None => self.visit_state(simd, aids, claim, &cx, woken, report),
             Some(inboxes) => self.visit_published(simd, aids, claim, &cx, inboxes, report),
         }
     }
@@ -140,6 +143,7 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         aids: &mut Aids<P>,
         mut claim: Claim<'_>,
         cx: &Context<'_, P::Global>,
+        woken: Option<&VertexSet>,
         report: &mut Report,
     ) {
         let Aids { sum, copies, recorder } = aids;
@@ -159,14 +163,31 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         }
         let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
         self.tally(signal, report);
-        if self.heard && signal.wakes() {
+        if let (true, false, Some(priority)) = (self.heard, P::SCATTERS, signal.urgency()) {
+            for side in sides(P::SCATTER, self.topology) {
+                let ends = self.cells.own_edges(&claim, side == Side::Out).0;
+                match woken {
+                    Some(woken) => ends.iter().for_each(|end| {
+                        woken.insert(*end);
+                    }),
+                    None => report.signals.extend(ends.iter().map(|end| Task { vertex: *end, priority })),
+                }
+            }
+        }
+        if P::SCATTERS && self.heard && signal.wakes() {
             for side in sides(P::SCATTER, self.topology) {
                 let row = self.row(&claim, side == Side::Out, copies.as_mut(), recorder);
                 let data = self.cells.vertex(&claim);
                 for i in 0..row.len() {
                     let said = self.program.scatter(cx, signal, data, row.edge(i), row.ghost(i));
-                    if let Some(priority) = said.urgency() {
-                        report.signals.push(Task { vertex: row.end(i), priority });
+                    match (said.urgency(), woken) {
+                        (Some(_), Some(woken)) => {
+                            woken.insert(row.end(i));
+                        }
+                        (Some(priority), None) => {
+                            report.signals.push(Task { vertex: row.end(i), priority });
+                        }
+                        (None, _) => (),
                     }
                 }
             }
@@ -184,7 +205,8 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
                 self.cells.publish(&mut claim, |data, ghost| self.program.ghost(cx, data, ghost));
             }
             (Some(copies), recorder) => {
-                let publish = |data: crate::data::Ref<'_, P::Vertex>, ghost: crate::data::Mut<'_, P::Ghost>| {
+                let publish = |data: crate::data::Ref<'_, P::Vertex>,
+                               ghost: crate::data::Mut<'_, P::Ghost>| {
                     self.program.ghost(cx, data, ghost);
                 };
                 let version = self.cells.publish_copy(&mut claim, copies, publish);
@@ -287,10 +309,10 @@ impl<P: VertexProgram> WithSimd for Batch<'_, '_, '_, '_, P> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Batch { shared, aids, mut turns, report } = self;
-        let global = shared.current();
+        let (global, woken) = (shared.current(), turns.woken());
         while let Some(Turn { claim, recorded }) = turns.next() {
             let (visit, global) = recorded.unwrap_or_else(|| (shared.count(claim.vertex()), global));
-            shared.visit(simd, aids, claim, visit, global, report);
+            shared.visit(simd, aids, claim, (visit, global), woken, report);
         }
     }
 }
