@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     match cli.run(&mut reporter) {
         Ok(Ending::Done) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
         Ok(Ending::Interrupted) => ExitCode::from(130),
+        Ok(Ending::Broken) => ExitCode::from(70),
         Err(failure) => {
             reporter.failure(&failure);
             ExitCode::from(failure.exit_code())

@@ -1,19 +1,17 @@
 //! `gasworks components`: which vertices hang together.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use clap::Args;
-use gasworks::Engine;
-use gasworks::graph::GraphBuilder;
-use gasworks::programs;
-use gasworks::schedulers::Rounds;
+use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::{Engine, Plan, VertexJob, programs};
 use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, Start};
-use super::graph::{GraphInput, LISTED};
+use super::graph::{GraphInput, LISTED, Opened};
 use super::options::RunOptions;
+use super::order::{Defaults, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending};
 
@@ -36,21 +34,22 @@ pub(crate) struct Components {
     pub(crate) run: RunOptions,
 }
 
+/// Who runs next unless `--scheduler` says.
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: "rounds", asynchronous: "multiqueue_fifo" };
+
 impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        run::use_threads(self.run.threads())?;
-        if let Some(output) = &self.output {
-            output.check(&[self.input.name()], reporter)?;
-        }
-        let clock = Instant::now();
-        let mut list = self.input.load(reporter)?;
+        let order = self.run.order.decide(DEFAULTS)?;
+        let plan = self.plan(&order)?;
+        let Opened { mut list, clock } = self.input.open(self.output.as_ref(), reporter)?;
         let mut graph =
             GraphBuilder::directed(list.ids.len()).plain_edges(&list.arcs).build()?.with_vertices(|v| v);
         let iterations = self.iterations.unwrap_or(u64::MAX);
         drop(std::mem::take(&mut list.arcs));
         reporter.start(Start {
             program: "components",
-            scheduler: "rounds",
+            order: &order,
+            plan,
             vertices: graph.vertices(),
             edges: graph.edges(),
             load_seconds: clock.elapsed().as_secs_f64(),
@@ -65,10 +64,7 @@ impl Components {
             run::report_active(progress, reporter)?;
             Ok(ControlFlow::Continue(()))
         });
-        let engine = Engine::new(&mut graph, &programs::Components)
-            .scheduler(Rounds::new())
-            .rounds(iterations)
-            .observer(&mut observer);
+        let engine = engine(&mut graph, &order)?.rounds(iterations).observer(&mut observer);
         let outcome = run::configure(engine, &self.run, &stop).run()?;
         drop(observer);
         if let Some(failure) = failure {
@@ -94,8 +90,21 @@ impl Components {
         let entry = |(label, size): &(u32, u32)| json!([list.ids.id(*label).to_string(), size]);
         more.insert("largest".into(), largest.iter().map(entry).collect::<Vec<Value>>().into());
         more.insert("output".into(), json!(self.output.as_ref().map(Output::name)));
-        run::finish(reporter, reason, outcome.progress, metrics, more)
+        run::finish(reporter, reason, &outcome, metrics, more)
     }
+
+    fn plan(&self, order: &Order) -> Result<Plan, Failure> {
+        let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|v| v);
+        admit(engine(&mut empty, order)?, self.run.threads())
+    }
+}
+
+/// The engine over labels.
+pub(crate) fn engine<'g>(
+    graph: &'g mut Graph<u32, ()>,
+    order: &Order,
+) -> Result<Engine<'g, VertexJob<'g, programs::Components>>, Failure> {
+    order.apply(Engine::new(graph, &programs::Components))
 }
 
 /// How many components there are; label and size of the largest, the smaller label first where equal.

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use gasworks::Progress;
 use gasworks::input::Report;
+use gasworks::{Audit, Exclusion, Outcome, Plan, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::error::Failure;
-use super::options::{Executor, RunOptions, Voice};
+use super::options::{RunOptions, Voice};
+use super::order::{Order, model_name};
 
 /// Named numbers, in the order in which they are shown.
 pub(crate) type Metrics = Map<String, Value>;
@@ -17,7 +18,8 @@ pub(crate) type Metrics = Map<String, Value>;
 /// What the start event tells beyond the options of the run.
 pub(crate) struct Start<'a> {
     pub(crate) program: &'static str,
-    pub(crate) scheduler: &'static str,
+    pub(crate) order: &'a Order,
+    pub(crate) plan: Plan,
     pub(crate) vertices: usize,
     pub(crate) edges: usize,
     pub(crate) load_seconds: f64,
@@ -29,9 +31,9 @@ pub(crate) struct Start<'a> {
 }
 
 /// What the last event tells.
-pub(crate) struct Done {
+pub(crate) struct Done<'a> {
     pub(crate) reason: &'static str,
-    pub(crate) progress: Progress,
+    pub(crate) outcome: &'a Outcome,
     pub(crate) metrics: Metrics,
     /// What only this command has.
     pub(crate) more: Metrics,
@@ -101,6 +103,15 @@ impl Reporter {
         }
     }
 
+    /// What was asked for and has no other place to go than standard error.
+    pub(crate) fn tell(&self, text: impl Display) {
+        if self.voice.quiet && !self.voice.json {
+            let _ = writeln!(io::stderr(), "{text}");
+        } else {
+            self.say(text);
+        }
+    }
+
     /// Something that a reader should know.
     pub(crate) fn note(&self, text: impl Display) {
         self.say(format_args!("note: {text}"));
@@ -133,20 +144,18 @@ impl Reporter {
 
     /// The run begins.
     pub(crate) fn start(&mut self, start: Start<'_>) -> Result<(), Failure> {
-        let Start { program, scheduler, vertices, edges, load_seconds, run, iterations, more } = start;
-        let Executor::Sync = run.engine;
+        let Start { program, order, plan, vertices, edges, load_seconds, run, iterations, more } = start;
         let mut event = json!({
             "event": "start",
             "program": program,
             "vertices": vertices,
             "edges": edges,
-            "threads": run.threads(),
+            "threads": plan.threads,
             "seed": run.seed,
-            "engine": "sync",
-            "scheduler": scheduler,
-            // Barriers keep neighbors apart: nothing is excluded, and no model of consistency applies.
-            "consistency": null,
-            "exclusion": null,
+            "engine": order.engine.name(),
+            "scheduler": order.scheduler_text(),
+            "consistency": consistency(plan),
+            "exclusion": plan.exclusion.map(Exclusion::name),
             "isa": run.isa.name(),
             "load_seconds": load_seconds,
             "version": env!("CARGO_PKG_VERSION"),
@@ -196,9 +205,10 @@ impl Reporter {
     }
 
     /// The run has ended, and its files are written.
-    pub(crate) fn done(&mut self, done: Done) -> Result<(), Failure> {
+    pub(crate) fn done(&mut self, done: Done<'_>) -> Result<(), Failure> {
         self.finish_bar();
-        let Done { reason, progress, metrics, more } = done;
+        let Done { reason, outcome, metrics, more } = done;
+        let Outcome { progress, audit, .. } = outcome;
         let mut event = json!({
             "event": "done",
             "reason": reason,
@@ -206,8 +216,11 @@ impl Reporter {
             "updates": progress.updates,
             "seconds": progress.seconds,
             "peak_rss_bytes": peak_memory(),
-            // Synchronous rounds have no serial order to prove or to miss.
-            "serializable": null,
+            // Known only where somebody looked; synchronous rounds have no serial order to prove or to miss.
+            "serializable": audit.as_ref().map(Audit::is_serializable),
+            "audit": audit.as_ref().map(Audit::to_string),
+            "colors": outcome.colors,
+            "contended": outcome.contended,
             "metrics": metrics,
         });
         event.as_object_mut().expect("an object").extend(more);
@@ -238,6 +251,12 @@ impl Reporter {
     fn has_bar(&self) -> bool {
         !self.voice.quiet && io::stderr().is_terminal()
     }
+}
+
+/// What visits hold, as a start event tells it: nothing where barriers keep neighbors apart.
+pub(crate) fn consistency(plan: Plan) -> Option<&'static str> {
+    let relaxed = plan.exclusion == Some(Exclusion::Relaxed);
+    plan.consistency.map(model_name).or(relaxed.then_some(Exclusion::Relaxed.name()))
 }
 
 /// A number with the digits that `f32` has; null where it is not finite, as JSON has no word for it.

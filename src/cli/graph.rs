@@ -1,6 +1,7 @@
 //! Loading graphs, and what graph commands show.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::Args;
 use gasworks::graph::{GraphBuilder, Ids, ParallelEdges, ReverseEdges};
@@ -9,6 +10,7 @@ use gasworks::input::{EdgeList, Source, read_edges};
 use super::error::Failure;
 use super::events::Reporter;
 use super::options::{InputOptions, names};
+use super::output::Output;
 
 /// A graph as input.
 #[derive(Args, Debug)]
@@ -19,9 +21,24 @@ pub(crate) struct GraphInput {
     input: InputOptions,
 }
 
+/// An input that was read, and when reading began.
+pub(crate) struct Opened {
+    pub(crate) list: EdgeList,
+    pub(crate) clock: Instant,
+}
+
 impl GraphInput {
+    /// How every graph command begins: looks whether the output can be written, and reads the edges.
+    pub(crate) fn open(&self, output: Option<&Output>, reporter: &mut Reporter) -> Result<Opened, Failure> {
+        if let Some(output) = output {
+            output.check(&[self.name()], reporter)?;
+        }
+        let clock = Instant::now();
+        Ok(Opened { list: self.load(reporter)?, clock })
+    }
+
     /// Reads the edges.
-    pub(crate) fn load(&self, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
+    fn load(&self, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
         let source = Source::from_path(&self.graph);
         reporter.loading(source.name().display());
         let loaded = read_edges(&source, &self.input.edges())?;

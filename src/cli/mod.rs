@@ -9,6 +9,7 @@ mod graph;
 mod inspect;
 mod lists;
 mod options;
+mod order;
 mod output;
 mod pagerank;
 mod recommend;
@@ -22,7 +23,7 @@ pub(crate) use error::Failure;
 pub(crate) use events::Reporter;
 pub(crate) use run::Ending;
 
-use options::Voice;
+use options::{RunOptions, Voice};
 
 /// Graph-parallel machine learning and graph analytics: gather, apply, scatter on every core.
 ///
@@ -42,7 +43,8 @@ Examples:
   gasworks recommend movies.model --user 42
   gasworks pagerank graph.txt --output ranks.tsv
 
-Exit codes: 0 done, 2 usage, 65 bad data, 66 no such input, 74 reading or writing failed, 130 interrupted.";
+Exit codes: 0 done, 2 usage, 65 bad data, 66 no such input, 74 reading or writing failed,
+70 an auditor found a bug in the engine, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -71,8 +73,22 @@ impl Cli {
         }
     }
 
+    /// The options of the engine, for commands that run it.
+    fn engine(&self) -> Option<&RunOptions> {
+        match &self.command {
+            Command::Als(command) => Some(&command.run),
+            Command::Pagerank(command) => Some(&command.run),
+            Command::Components(command) => Some(&command.run),
+            Command::Sssp(command) => Some(&command.run),
+            _ => None,
+        }
+    }
+
     /// Runs the command.
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        if let Some(options) = self.engine() {
+            run::use_threads(options.threads())?;
+        }
         match &self.command {
             Command::Als(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
 use gasworks::Isa;
 use gasworks::input::{EdgesOptions, Format};
+
+use super::order::OrderOptions;
 
 /// What is said, and in which form.
 #[derive(Args, Clone, Copy, Debug)]
@@ -22,24 +24,23 @@ pub(crate) struct Voice {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Running")]
 pub(crate) struct RunOptions {
-    /// Threads to run on; results do not depend on it [default: all cores]
+    /// Threads to run on; under sync, and under async with coloring, results do not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
     /// Seed of all random numbers: the same seed gives the same bits
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// When neighbors see new values: sync is rounds with barriers
-    #[arg(long, value_enum, default_value_t = Executor::Sync)]
-    pub(crate) engine: Executor,
-    /// Stop at the first barrier after so many vertex updates [default: no limit]
+    /// Stop at the first barrier, or under async batch, after so many vertex updates [default: no limit]
     #[arg(long, value_name = "N")]
     pub(crate) max_updates: Option<u64>,
-    /// Stop at the first barrier after so many seconds of computing, loading not counted [default: no limit]
+    /// Stop at the first barrier, or under async batch, after so many seconds of computing, loading not counted [default: no limit]
     #[arg(allow_negative_numbers = true, long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) max_seconds: Option<Duration>,
     /// Vector instructions: auto, baseline, avx2, avx512 or neon; the same bits are promised at the same level only
     #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = isa)]
     pub(crate) isa: Isa,
+    #[command(flatten)]
+    pub(crate) order: OrderOptions,
     #[command(flatten)]
     pub(crate) voice: Voice,
 }
@@ -49,12 +50,6 @@ impl RunOptions {
     pub(crate) fn threads(&self) -> usize {
         self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
-}
-
-/// The executors that there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Executor {
-    Sync,
 }
 
 /// How inputs are read.

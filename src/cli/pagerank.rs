@@ -1,19 +1,18 @@
 //! `gasworks pagerank`: how often a random surfer is at each vertex.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use clap::{ArgAction, Args};
-use gasworks::Engine;
-use gasworks::graph::ReverseEdges;
-use gasworks::programs::{DanglingMass, PageRank};
-use gasworks::schedulers::Sweep;
+use gasworks::graph::{Graph, GraphBuilder, ReverseEdges};
+use gasworks::programs::{Dangling, DanglingMass, PageRank};
+use gasworks::{Engine, Plan, Selection, VertexJob};
 use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, Start, number};
-use super::graph::{self, EdgeOptions, GraphInput};
+use super::graph::{self, EdgeOptions, GraphInput, Opened};
 use super::options::{RunOptions, names, share};
+use super::order::{Defaults, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending};
 
@@ -33,7 +32,7 @@ pub(crate) struct Pagerank {
         default_value_t = PageRank::default().damping, value_parser = share::<f32>
     )]
     damping: f32,
-    /// Stop when the sum of all changes in an iteration (L1) is below this
+    /// Stop when the sum of all changes in an iteration (L1) is below this; under async, a vertex that moves by more than this over the number of vertices wakes its neighbors, and the run ends when nobody is awake
     #[arg(
         allow_negative_numbers = true, long, value_name = "T", default_value_t = 1e-6,
         value_parser = tolerance
@@ -55,14 +54,14 @@ pub(crate) struct Pagerank {
     pub(crate) run: RunOptions,
 }
 
+/// Who runs next unless `--scheduler` says.
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: "sweep", asynchronous: "sweep" };
+
 impl Pagerank {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        run::use_threads(self.run.threads())?;
-        if let Some(output) = &self.output {
-            output.check(&[self.input.name()], reporter)?;
-        }
-        let clock = Instant::now();
-        let mut list = self.input.load(reporter)?;
+        let order = self.run.order.decide(DEFAULTS)?;
+        let plan = self.plan(&order)?;
+        let Opened { mut list, clock } = self.input.open(self.output.as_ref(), reporter)?;
         let start = 1.0 / list.ids.len() as f32;
         let mut graph = self
             .edges
@@ -74,7 +73,8 @@ impl Pagerank {
         drop(std::mem::take(&mut list.arcs));
         reporter.start(Start {
             program: "pagerank",
-            scheduler: "sweep",
+            order: &order,
+            plan,
             vertices: graph.vertices(),
             edges: graph.edges(),
             load_seconds: clock.elapsed().as_secs_f64(),
@@ -83,8 +83,7 @@ impl Pagerank {
             more: Metrics::new(),
         })?;
 
-        let program = PageRank { damping: self.damping, ..PageRank::default() };
-        let dangling = DanglingMass { damping: self.damping, spread: self.spread };
+        let parts = Parts::new(self.damping, self.spread, self.tolerance, &order, graph.vertices())?;
         let mut failure = None;
         let stop = run::stop_on_interrupt(reporter);
         let mut observer = run::watch(&mut failure, |progress, _| {
@@ -93,12 +92,10 @@ impl Pagerank {
             reporter.progress(progress, residual(progress.residual), &text, is_milestone)?;
             Ok(ControlFlow::Continue(()))
         });
-        let engine = Engine::new(&mut graph, &program)
-            .scheduler(Sweep::new())
-            .aggregate(&dangling)
-            .rounds(self.iterations)
-            .until(|progress| progress.residual < self.tolerance)
-            .observer(&mut observer);
+        let mut engine = parts.engine(&mut graph, &order)?.rounds(self.iterations).observer(&mut observer);
+        if !order.is_async() {
+            engine = engine.until(|progress| progress.residual < self.tolerance);
+        }
         let outcome = run::configure(engine, &self.run, &stop).run()?;
         drop(observer);
         if let Some(failure) = failure {
@@ -107,7 +104,7 @@ impl Pagerank {
         let reason = run::reason(outcome.reason);
         run::summarize(reporter, reason, &outcome.progress);
 
-        let ranks = graph.vertex_data().as_slice();
+        let ranks = &parts.ranks(graph.vertex_data().as_slice());
         let top = graph::first_by(ranks, |rank| -rank);
         let mut more = Metrics::new();
         match &self.output {
@@ -121,7 +118,62 @@ impl Pagerank {
             }
             None => graph::show("highest ranks:", &top, &list.ids, ranks, reporter)?,
         }
-        run::finish(reporter, reason, outcome.progress, residual(outcome.progress.residual), more)
+        run::finish(reporter, reason, &outcome, residual(outcome.progress.residual), more)
+    }
+
+    fn plan(&self, order: &Order) -> Result<Plan, Failure> {
+        let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|_| 0.0);
+        let parts = Parts::new(self.damping, self.spread, self.tolerance, order, 0)?;
+        admit(parts.engine(&mut empty, order)?, self.run.threads())
+    }
+}
+
+/// The program and where dangling mass goes.
+pub(crate) struct Parts {
+    program: PageRank,
+    dangling: DanglingMass,
+    global: Dangling,
+    /// Whether ranks are to be scaled to sum 1 at the end.
+    scale: bool,
+}
+
+impl Parts {
+    /// Where each round runs everyone between barriers, dangling mass is spread in each. In any other order it is dropped,
+    /// and the ranks are scaled at the end. That is exact: with the mass spread evenly, ranks solve `r = c 1 + d A r` for
+    /// some `c`, without it for another one, and `r = c (I - d A)^-1 1` is proportional to `c`. A vertex then hears of all that
+    /// changes its rank from its neighbors, so that nobody has to be visited for the mass alone.
+    pub(crate) fn new(
+        damping: f32,
+        spread: bool,
+        tolerance: f64,
+        order: &Order,
+        vertices: usize,
+    ) -> Result<Self, Failure> {
+        let everyone = !order.is_async() && order.scheduler()?.selection() == Some(Selection::Everyone);
+        let n = vertices.max(1) as f64;
+        let tolerance = if order.is_async() { (tolerance / n) as f32 } else { 0.0 };
+        Ok(Parts {
+            program: PageRank { damping, tolerance },
+            dangling: DanglingMass { damping, spread },
+            global: Dangling { base: ((1.0 - f64::from(damping)) / n) as f32 },
+            scale: spread && !everyone,
+        })
+    }
+
+    pub(crate) fn engine<'g>(
+        &'g self,
+        graph: &'g mut Graph<f32, ()>,
+        order: &Order,
+    ) -> Result<Engine<'g, VertexJob<'g, PageRank>>, Failure> {
+        let engine = Engine::new(graph, &self.program).global(self.global);
+        order.apply(if self.scale { engine } else { engine.aggregate(&self.dangling) })
+    }
+
+    /// Ranks as they are shown.
+    pub(crate) fn ranks(&self, found: &[f32]) -> Vec<f32> {
+        let sum: f64 = found.iter().map(|rank| f64::from(*rank)).sum();
+        let factor = if self.scale && sum > 0.0 { (1.0 / sum) as f32 } else { 1.0 };
+        found.iter().map(|rank| rank * factor).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use gasworks::{Column, Data, Engine, Progress, Reason, StopHandle};
+use gasworks::{Audit, Column, Data, Engine, Exclusion, Outcome, Progress, Reason, StopHandle};
 
 use super::error::Failure;
 use super::events::{Done, Metrics, Reporter};
@@ -14,6 +14,8 @@ pub(crate) enum Ending {
     Done,
     /// By Ctrl-C, after writing what was asked for.
     Interrupted,
+    /// An auditor found that the engine broke what it promises.
+    Broken,
 }
 
 /// Loading and measuring run on as many threads as the engine. To be called once, first.
@@ -104,12 +106,24 @@ fn in_words(reason: &str) -> &'static str {
 pub(crate) fn finish(
     reporter: &mut Reporter,
     reason: &'static str,
-    progress: Progress,
+    outcome: &Outcome,
     metrics: Metrics,
     more: Metrics,
 ) -> Result<Ending, Failure> {
-    reporter.done(Done { reason, progress, metrics, more })?;
+    reporter.done(Done { reason, outcome, metrics, more })?;
+    if let Some(audit) = &outcome.audit {
+        reporter.tell(audit);
+        if is_broken(outcome, audit) {
+            reporter.tell("error: this run promised a serial order; that it has none is a bug in gasworks: please report it");
+            return Ok(Ending::Broken);
+        }
+    }
     Ok(if reason == "interrupted" { Ending::Interrupted } else { Ending::Done })
+}
+
+/// Whether the auditor found no serial order where the exclusion promises one.
+pub(crate) fn is_broken(outcome: &Outcome, audit: &Audit) -> bool {
+    outcome.plan.exclusion != Some(Exclusion::Relaxed) && !audit.is_serializable()
 }
 
 /// How far the run came, for people.

@@ -1,19 +1,19 @@
 //! `gasworks sssp`: distances from one vertex to all.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use clap::Args;
-use gasworks::Engine;
+use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::input::EdgeList;
 use gasworks::programs::ShortestPaths;
-use gasworks::schedulers::Rounds;
+use gasworks::{Engine, Plan, VertexJob};
 use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, Start, number};
-use super::graph::{self, EdgeOptions, GraphInput};
+use super::graph::{self, EdgeOptions, GraphInput, Opened};
 use super::options::RunOptions;
+use super::order::{Defaults, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending};
 
@@ -42,14 +42,23 @@ pub(crate) struct Sssp {
     pub(crate) run: RunOptions,
 }
 
+/// Who runs next unless `--scheduler` says.
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: "rounds", asynchronous: "multiqueue_priority" };
+
+/// The engine over distances from a source.
+pub(crate) fn engine<'g>(
+    graph: &'g mut Graph<f32, f32>,
+    source: Option<u32>,
+    order: &Order,
+) -> Result<Engine<'g, VertexJob<'g, ShortestPaths>>, Failure> {
+    order.apply(Engine::new(graph, &ShortestPaths).start_at(source))
+}
+
 impl Sssp {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        run::use_threads(self.run.threads())?;
-        if let Some(output) = &self.output {
-            output.check(&[self.input.name()], reporter)?;
-        }
-        let clock = Instant::now();
-        let mut list = self.input.load(reporter)?;
+        let order = self.run.order.decide(DEFAULTS)?;
+        let plan = self.plan(&order)?;
+        let Opened { mut list, clock } = self.input.open(self.output.as_ref(), reporter)?;
         let source = self.find_source(&list)?;
         let weights = self.weights(&mut list)?;
         let mut graph = self
@@ -62,7 +71,8 @@ impl Sssp {
         drop((std::mem::take(&mut list.arcs), weights));
         reporter.start(Start {
             program: "sssp",
-            scheduler: "rounds",
+            order: &order,
+            plan,
             vertices: graph.vertices(),
             edges: graph.edges(),
             load_seconds: clock.elapsed().as_secs_f64(),
@@ -77,11 +87,8 @@ impl Sssp {
             run::report_active(progress, reporter)?;
             Ok(ControlFlow::Continue(()))
         });
-        let engine = Engine::new(&mut graph, &ShortestPaths)
-            .scheduler(Rounds::new())
-            .start_at([source])
-            .rounds(self.iterations.unwrap_or(u64::MAX))
-            .observer(&mut observer);
+        let iterations = self.iterations.unwrap_or(u64::MAX);
+        let engine = engine(&mut graph, Some(source), &order)?.rounds(iterations).observer(&mut observer);
         let outcome = run::configure(engine, &self.run, &stop).run()?;
         drop(observer);
         if let Some(failure) = failure {
@@ -108,7 +115,12 @@ impl Sssp {
             None => graph::show("nearest vertices:", &nearest, &list.ids, distances, reporter)?,
         }
         let metrics = Metrics::from_iter([("reached".to_owned(), reached.into())]);
-        run::finish(reporter, reason, outcome.progress, metrics, more)
+        run::finish(reporter, reason, &outcome, metrics, more)
+    }
+
+    fn plan(&self, order: &Order) -> Result<Plan, Failure> {
+        let empty = GraphBuilder::directed(0).weighted_edges(&[], &[0.0f32; 0]).build()?;
+        admit(engine(&mut empty.with_vertices(ShortestPaths::start(0)), None, order)?, self.run.threads())
     }
 
     fn find_source(&self, list: &EdgeList) -> Result<u32, Failure> {

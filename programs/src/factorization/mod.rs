@@ -96,6 +96,7 @@ pub use export::{write_npy, write_text};
 pub use initial::{INITIAL_SCALE, initial_factors};
 pub use metrics::{Clip, Errors, Prediction, Predictor, rmse_mae};
 pub use model::{Factorization, UNKNOWN};
+pub use predict::Unfinished;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
 pub use settings::{Offset, Regularization, Settings};
 pub use split::{Split, hold_out, leave_k_out};

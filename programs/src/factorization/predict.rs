@@ -3,6 +3,9 @@
 //! Nothing was learned about a user or item without training ratings; its factors are whatever the iteration left there. Such pairs get
 //! the fallback, which rests on the biases that are known, so that no answer is ever NaN.
 
+use gasworks_engine::{Column, Row};
+
+use super::baseline::Baseline;
 use super::metrics::{Prediction, Predictor};
 use super::model::Factorization;
 use super::settings::Offset;
@@ -34,22 +37,58 @@ impl Predictor for Factorization {
     fn predict(&self, user: u32, item: u32) -> Prediction {
         if !self.seen(user).is_empty() && self.knows_item(item) {
             let rank = self.rank();
-            let product = dot(
-                &self.user_factors[user as usize * rank..][..rank],
-                &self.item_factors[item as usize * rank..][..rank],
-            );
-            let offset = match self.settings.offset {
-                Offset::None => 0.0,
-                Offset::Mean => self.baseline.mean,
-                Offset::Biases => self.baseline.value(Some(user), Some(item)),
-            };
-            // Only factors near the end of the range of f32 overflow.
-            if (offset + product).is_finite() {
-                return Prediction { value: offset + product, fallback: false };
+            let left = &self.user_factors[user as usize * rank..][..rank];
+            let right = &self.item_factors[item as usize * rank..][..rank];
+            let known = self.settings.offset.add_back(&self.baseline, user, item, dot(left, right));
+            if let Some(prediction) = known {
+                return prediction;
             }
         }
         let value = self.fallback(user, item);
         Prediction { value: if value.is_finite() { value } else { self.range.minimum }, fallback: true }
+    }
+}
+
+/// The factors of a run that goes on, as a model of ratings: it predicts as a [`Factorization`] of these factors will.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfinished<'a> {
+    /// A row for each user, then one for each item.
+    pub factors: &'a Column<Row<f32>>,
+    /// How many of the rows are users.
+    pub users: usize,
+    /// Mean and biases of the training ratings.
+    pub baseline: &'a Baseline,
+    /// What was subtracted from the training ratings.
+    pub offset: Offset,
+    /// Training ratings of each user, and of each item.
+    pub counts: [&'a [u32]; 2],
+}
+
+impl Predictor for Unfinished<'_> {
+    fn predict(&self, user: u32, item: u32) -> Prediction {
+        let [users, items] = self.counts;
+        let is_known = |counts: &[u32], row: u32| counts.get(row as usize).is_some_and(|count| *count > 0);
+        if is_known(users, user) && is_known(items, item) {
+            let product = dot(self.factors.get(user as usize), self.factors.get(self.users + item as usize));
+            let known = self.offset.add_back(self.baseline, user, item, product);
+            if let Some(prediction) = known {
+                return prediction;
+            }
+        }
+        Prediction { value: self.baseline.value(Some(user), Some(item)), fallback: true }
+    }
+}
+
+impl Offset {
+    /// A prediction, if it is finite: only factors near the end of the range of f32 overflow.
+    fn add_back(self, baseline: &Baseline, user: u32, item: u32, product: f32) -> Option<Prediction> {
+        let offset = match self {
+            Offset::None => 0.0,
+            Offset::Mean => baseline.mean,
+            Offset::Biases => baseline.value(Some(user), Some(item)),
+        };
+        let value = offset + product;
+        value.is_finite().then_some(Prediction { value, fallback: false })
     }
 }
 

@@ -10,17 +10,17 @@ use std::time::Instant;
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::input::Duplicates;
+use gasworks::input::{Duplicates, Rating};
 use gasworks::programs::factorization::{
     Factorization, INITIAL_SCALE, Offset, Regularization, Settings, initial_factors,
 };
-use gasworks::schedulers::Sweep;
-use gasworks::{Column, Engine, Outcome, Row, programs};
+use gasworks::{ColoringOrder, Column, Engine, Outcome, Phase, Row, VertexJob, programs};
 use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, Start, number};
 use super::options::{InputOptions, RunOptions, names, share, up_to};
+use super::order::{Defaults, Order, admit};
 use super::output::check_file;
 use super::run::{self, Ending};
 use data::Data;
@@ -120,17 +120,26 @@ Example:
   gasworks als ratings.csv --titles movies.csv --rank 64 --model movies.model
   gasworks recommend movies.model --user 42";
 
+/// Who runs next unless `--scheduler` says.
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: "sweep:phases=sides", asynchronous: "sweep" };
+
 impl Als {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        run::use_threads(self.run.threads())?;
+        let order = self.run.order.decide(DEFAULTS)?;
+        let program = programs::Als::new(usize::from(self.rank), self.lambda, self.regularization);
+        let program = program.tolerance(self.tolerance);
+        let mut empty =
+            GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?.with_rows(1, |_, _| ());
+        let plan = admit(engine(&mut empty, &program, &order)?, self.run.threads())?;
         self.check(reporter)?;
         let clock = Instant::now();
         let data = Data::load(self, reporter)?;
-        let (users, rank) = (data.users.len(), usize::from(self.rank));
-        let mut graph = self.graph(&data)?;
+        let users = data.users.len();
+        let mut graph = self.graph(&data, &order)?;
         reporter.start(Start {
             program: "als",
-            scheduler: "sweep",
+            order: &order,
+            plan,
             vertices: graph.vertices(),
             edges: graph.edges(),
             load_seconds: clock.elapsed().as_secs_f64(),
@@ -139,13 +148,12 @@ impl Als {
             more: self.details(&data),
         })?;
 
-        let program = programs::Als::new(rank, self.lambda, self.regularization).tolerance(self.tolerance);
         let mut watch = Watch::new(&data, self.offset, self.early_stop);
         let mut failure = None;
         let stop = run::stop_on_interrupt(reporter);
         let mut observer =
             run::watch(&mut failure, |progress, factors| watch.see(progress, factors, reporter));
-        let engine = Engine::new(&mut graph, &program).scheduler(Sweep::sides()).rounds(self.iterations);
+        let engine = engine(&mut graph, &program, &order)?.rounds(self.iterations);
         let outcome = run::configure(engine.observer(&mut observer), &self.run, &stop).run()?;
         drop(observer);
         if let Some(failure) = failure {
@@ -165,23 +173,13 @@ impl Als {
         self.write(&model, reporter)?;
         summary::show(self, &model, &data, &watch, reporter)?;
         let more = self.outputs(kept);
-        run::finish(reporter, reason, outcome.progress, watch.final_metrics(kept), more)
+        run::finish(reporter, reason, &outcome, watch.final_metrics(kept), more)
     }
 
     /// Residuals between users and items, with factors to start from; what is needed to build it is gone afterwards.
-    fn graph(&self, data: &Data) -> Result<Graph<Row<f32>, f32>, Failure> {
+    fn graph(&self, data: &Data, order: &Order) -> Result<Graph<Row<f32>, f32>, Failure> {
         let residuals = self.offset.residuals(&data.baseline, &data.train);
-        let ends: Vec<[u32; 2]> = residuals.iter().map(|rating| [rating.user, rating.item]).collect();
-        let values: Vec<f32> = residuals.iter().map(|rating| rating.value).collect();
-        drop(residuals);
-        let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
-        let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
-        let start = initial_factors(items, rank, INITIAL_SCALE, self.run.seed);
-        Ok(graph.with_rows(rank, |vertex, row| {
-            if let Some(item) = (vertex as usize).checked_sub(users) {
-                row.copy_from_slice(&start[item * rank..][..rank]);
-            }
-        }))
+        rated(&residuals, (data.users.len(), data.items.len()), usize::from(self.rank), self.run.seed, order)
     }
 
     /// What can be refused before anything is read.
@@ -272,6 +270,40 @@ impl Als {
             ));
         }
     }
+}
+
+/// Ratings as a graph of users and items, with factors to start from. Where all users are solved for before any item, theirs do not
+/// matter; in any other order an item whose users are all 0 would become 0 itself.
+pub(crate) fn rated(
+    ratings: &[Rating],
+    (users, items): (usize, usize),
+    rank: usize,
+    seed: u64,
+    order: &Order,
+) -> Result<Graph<Row<f32>, f32>, Failure> {
+    let ends: Vec<[u32; 2]> = ratings.iter().map(|rating| [rating.user, rating.item]).collect();
+    let values: Vec<f32> = ratings.iter().map(|rating| rating.value).collect();
+    let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
+    let users_first = !order.is_async() && order.scheduler()?.phases().first() == Some(&Phase::Left);
+    let start = initial_factors(items, rank, INITIAL_SCALE, seed);
+    let others = initial_factors(if users_first { 0 } else { users }, rank, INITIAL_SCALE, !seed);
+    Ok(graph.with_rows(rank, |vertex, row| {
+        let vertex = vertex as usize;
+        match vertex.checked_sub(users) {
+            Some(item) => row.copy_from_slice(&start[item * rank..][..rank]),
+            None if users_first => {}
+            None => row.copy_from_slice(&others[vertex * rank..][..rank]),
+        }
+    }))
+}
+
+/// The engine over factors. Users by number and then items are two colors, which any other order may miss.
+pub(crate) fn engine<'g>(
+    graph: &'g mut Graph<Row<f32>, f32>,
+    program: &'g programs::Als,
+    order: &Order,
+) -> Result<Engine<'g, VertexJob<'g, programs::Als>>, Failure> {
+    order.apply(Engine::new(graph, program).coloring_order(ColoringOrder::Natural))
 }
 
 /// Factors of the users, and of the items, row-major.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use gasworks::input::Rating;
-use gasworks::programs::factorization::{Clip, Errors, Offset, Prediction, Predictor, rmse_mae};
+use gasworks::programs::factorization::{Clip, Errors, Offset, Predictor, Unfinished, rmse_mae};
 use gasworks::{Column, Progress, Row};
 
 use super::super::error::Failure;
@@ -97,7 +97,13 @@ impl<'d> Watch<'d> {
                 "use a larger --lambda, or scale the ratings down",
             ));
         }
-        let model = Iterate { factors, data, offset: self.offset };
+        let model = Unfinished {
+            factors,
+            users: data.users.len(),
+            baseline: &data.baseline,
+            offset: self.offset,
+            counts: [&data.counts.0, &data.counts.1],
+        };
         let found = Evaluation::of(progress.rounds, &model, data, self.clip);
         self.iterations.push(found);
         let text = [("train", found.train), ("test", found.test)]
@@ -140,48 +146,4 @@ impl<'d> Watch<'d> {
         metrics.extend(self.baseline.metrics("baseline_"));
         metrics
     }
-}
-
-/// The factors of a running iteration as a model; it answers as the finished one will.
-struct Iterate<'a> {
-    factors: &'a Column<Row<f32>>,
-    data: &'a Data,
-    offset: Offset,
-}
-
-impl Predictor for Iterate<'_> {
-    fn predict(&self, user: u32, item: u32) -> Prediction {
-        let Data { baseline, counts, users, .. } = self.data;
-        let is_known = |counts: &[u32], row: u32| counts.get(row as usize).is_some_and(|count| *count > 0);
-        let offset = match self.offset {
-            Offset::None => 0.0,
-            Offset::Mean => baseline.mean,
-            Offset::Biases => baseline.value(Some(user), Some(item)),
-        };
-        if is_known(&counts.0, user) && is_known(&counts.1, item) {
-            let (left, right) = (user as usize, users.len() + item as usize);
-            let value = offset + dot(self.factors.get(left), self.factors.get(right));
-            if value.is_finite() {
-                return Prediction { value, fallback: false };
-            }
-        }
-        Prediction { value: baseline.value(Some(user), Some(item)), fallback: true }
-    }
-}
-
-/// In 8 fixed lanes, summed as the finished model sums: the same bits at every instruction level.
-fn dot(left: &[f32], right: &[f32]) -> f32 {
-    let (left_blocks, left_rest) = left.as_chunks::<8>();
-    let (right_blocks, right_rest) = right.as_chunks::<8>();
-    let mut lanes = [0.0f32; 8];
-    for (left, right) in left_blocks.iter().zip(right_blocks) {
-        for lane in 0..8 {
-            lanes[lane] += left[lane] * right[lane];
-        }
-    }
-    for (lane, (left, right)) in lanes.iter_mut().zip(left_rest.iter().zip(right_rest)) {
-        *lane += left * right;
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }

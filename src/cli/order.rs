@@ -1,0 +1,182 @@
+//! Who runs next and what is kept apart: the options that every running command takes, and the engine with them.
+
+use clap::{Args, ValueEnum};
+use gasworks::schedulers::by_name;
+use gasworks::{Engine, Exclusion, Model, Plan, Scheduler, VertexJob, VertexProgram};
+
+use super::error::Failure;
+use super::options::names;
+
+/// How visits are ordered and kept apart.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Order")]
+pub(crate) struct OrderOptions {
+    /// When neighbors see new values
+    #[arg(long, value_enum, default_value_t = Executor::Sync)]
+    pub(crate) engine: Executor,
+    /// Who runs next; `gasworks schedulers` lists names and options. Under sync it must have rounds [default: the command's own choice]
+    #[arg(long, value_name = "NAME[:key=value,...]", value_parser = scheduler)]
+    pub(crate) scheduler: Option<String>,
+    /// Under async, what a visit holds while it runs: vertex, edge (its neighbors stand still), full (nobody else reads them), or relaxed: nothing, so that no serial order is promised [default: what the program needs]
+    #[arg(long, value_name = "MODEL", value_parser = names(KEPT), hide_possible_values = true)]
+    pub(crate) consistency: Option<Kept>,
+    /// Under async, how visits are kept apart: serial, coloring or locks; `gasworks exclusions` tells what each admits [default: coloring where it is admitted, else locks]
+    #[arg(long, value_name = "STRATEGY", value_parser = names(STRATEGIES), hide_possible_values = true)]
+    pub(crate) exclusion: Option<Exclusion>,
+    /// Under async, record what visits read and write, and look for a serial order at the end: 16 bytes a read or write
+    #[arg(long)]
+    pub(crate) audit: bool,
+}
+
+/// The executors that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Executor {
+    /// After the barrier that ends a round: the same bits for every number of threads
+    Sync,
+    /// At once
+    Async,
+}
+
+impl Executor {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Executor::Sync => "sync",
+            Executor::Async => "async",
+        }
+    }
+}
+
+/// What visits are kept apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Model(Model),
+    /// Only a vertex's own visits are kept apart.
+    Relaxed,
+}
+
+pub(crate) const KEPT: [(&str, Kept); 4] = [
+    ("vertex", Kept::Model(Model::Vertex)),
+    ("edge", Kept::Model(Model::Edge)),
+    ("full", Kept::Model(Model::Full)),
+    ("relaxed", Kept::Relaxed),
+];
+
+/// All but relaxed, which is asked for as a model: it keeps none.
+pub(crate) const STRATEGIES: [(&str, Exclusion); 3] =
+    [("serial", Exclusion::Serial), ("coloring", Exclusion::Coloring), ("locks", Exclusion::Locks)];
+
+/// The name of a model on the command line.
+pub(crate) fn model_name(model: Model) -> &'static str {
+    let known = KEPT.iter().find(|(_, kept)| *kept == Kept::Model(model));
+    known.expect("all models are listed").0
+}
+
+fn scheduler(text: &str) -> Result<String, String> {
+    by_name(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// Who runs next unless somebody says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Defaults {
+    pub(crate) sync: &'static str,
+    pub(crate) asynchronous: &'static str,
+}
+
+/// The order of one run, decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) engine: Executor,
+    /// As [`by_name`] reads it.
+    scheduler: String,
+    consistency: Option<Kept>,
+    exclusion: Option<Exclusion>,
+    audit: bool,
+}
+
+impl OrderOptions {
+    /// Decides what was left open, and refuses what makes no sense whatever the program.
+    pub(crate) fn decide(&self, defaults: Defaults) -> Result<Order, Failure> {
+        let given = [
+            ("--audit", self.audit),
+            ("--exclusion", self.exclusion.is_some()),
+            ("--consistency", self.consistency.is_some()),
+        ];
+        if let (Executor::Sync, Some((option, _))) = (self.engine, given.iter().find(|(_, given)| *given)) {
+            return Err(Failure::usage(
+                format!("--engine async beside {option}"),
+                "the synchronous engine, whose barriers keep neighbors apart: nothing is excluded, and there is no order to prove",
+                format!("add --engine async, or leave {option} out"),
+            ));
+        }
+        if let (Some(Kept::Relaxed), Some(exclusion)) = (self.consistency, self.exclusion) {
+            return Err(Failure::usage(
+                "no --exclusion beside --consistency relaxed, which keeps only a vertex's own visits apart",
+                format!("--exclusion {exclusion}"),
+                "leave one of the two out",
+            ));
+        }
+        let default = match self.engine {
+            Executor::Sync => defaults.sync,
+            Executor::Async => defaults.asynchronous,
+        };
+        Ok(Order {
+            engine: self.engine,
+            scheduler: self.scheduler.clone().unwrap_or_else(|| default.to_owned()),
+            consistency: self.consistency,
+            exclusion: self.exclusion,
+            audit: self.audit,
+        })
+    }
+}
+
+impl Order {
+    pub(crate) fn is_async(&self) -> bool {
+        self.engine == Executor::Async
+    }
+
+    /// Name and options of the scheduler, as they were written.
+    pub(crate) fn scheduler_text(&self) -> &str {
+        &self.scheduler
+    }
+
+    pub(crate) fn scheduler(&self) -> Result<Box<dyn Scheduler>, Failure> {
+        Ok(by_name(&self.scheduler)?)
+    }
+
+    /// The engine in this order.
+    pub(crate) fn apply<'g, P: VertexProgram>(
+        &self,
+        engine: Engine<'g, VertexJob<'g, P>>,
+    ) -> Result<Engine<'g, VertexJob<'g, P>>, Failure> {
+        let mut engine = engine.scheduler(self.scheduler()?);
+        if !self.is_async() {
+            return Ok(engine);
+        }
+        engine = engine.asynchronous();
+        match (self.consistency, self.exclusion) {
+            (Some(Kept::Relaxed), _) => engine = engine.exclusion(Exclusion::Relaxed),
+            (model, exclusion) => {
+                if let Some(Kept::Model(model)) = model {
+                    engine = engine.consistency(model);
+                }
+                if let Some(exclusion) = exclusion {
+                    engine = engine.exclusion(exclusion);
+                }
+            }
+        }
+        Ok(if self.audit { engine.audit() } else { engine })
+    }
+}
+
+/// How the run will be kept in order; refuses what does not go together. The engine is one over an empty graph, so that this is
+/// known before anything is read.
+pub(crate) fn admit<'g, P: VertexProgram>(
+    engine: Engine<'g, VertexJob<'g, P>>,
+    threads: usize,
+) -> Result<Plan, Failure> {
+    let engine = engine.threads(threads);
+    let plan = engine.plan()?;
+    // Executors refuse some combinations only when they run.
+    engine.threads(1).run()?;
+    Ok(plan)
+}
