@@ -25,7 +25,7 @@ pub(crate) type Refreshed<'g, P> = (
 
 /// How a run without barriers is to be kept in order: what is not said is chosen.
 #[derive(Default)]
-pub(crate) struct Wishes {
+pub struct Wishes {
     pub(crate) exclusion: Option<Exclusion>,
     pub(crate) consistency: Option<Model>,
     pub(crate) coloring: Option<Vec<u32>>,
@@ -65,6 +65,14 @@ impl Wishes {
     }
 }
 
+/// What runs without barriers, or may. Public in private: a bound on options of [`Engine`](crate::Engine).
+pub trait Ordered {
+    /// What was asked for.
+    fn wishes(&mut self) -> &mut Wishes;
+    /// What will be done.
+    fn plan(&self, threads: usize) -> Result<Plan, Error>;
+}
+
 /// A vertex program to run on a graph. Made by [`Engine::new`](crate::Engine::new).
 pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
@@ -78,9 +86,12 @@ pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) wishes: Wishes,
 }
 
-impl<P: VertexProgram> VertexJob<'_, P> {
-    /// What will be done.
-    pub(crate) fn plan(&self, threads: usize) -> Result<Plan, Error> {
+impl<P: VertexProgram> Ordered for VertexJob<'_, P> {
+    fn wishes(&mut self) -> &mut Wishes {
+        &mut self.wishes
+    }
+
+    fn plan(&self, threads: usize) -> Result<Plan, Error> {
         if self.visibility == Visibility::Barrier {
             let plan = Plan { visibility: self.visibility, consistency: None, exclusion: None, threads };
             return Ok(plan);
@@ -117,9 +128,14 @@ impl<P: UpdateFunction> UpdateJob<'_, P> {
         let models = self.others.iter().map(|function| function.model());
         models.fold(P::Consistency::MODEL, Model::max)
     }
+}
 
-    /// What will be done.
-    pub(crate) fn plan(&self, threads: usize) -> Result<Plan, Error> {
+impl<P: UpdateFunction> Ordered for UpdateJob<'_, P> {
+    fn wishes(&mut self) -> &mut Wishes {
+        &mut self.wishes
+    }
+
+    fn plan(&self, threads: usize) -> Result<Plan, Error> {
         fn is_plain<D: Data>() -> bool {
             D::PLAIN
         }

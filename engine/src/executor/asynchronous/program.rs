@@ -68,7 +68,7 @@ impl<'g, P: VertexProgram> Program<'g, P> {
             inboxes: None,
             starters: VertexSet::empty(0),
             visits: Vec::new(),
-            aids: PerWorker::new(0, |_| Aids { sum: program.accumulator(), copies: None, recorder: None }),
+            aids: PerWorker::new(0, |_| Aids { sum: None, copies: None, recorder: None }),
             copied: false,
             heard: true,
             in_place: true,
@@ -190,7 +190,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         let copied =
             (state.copied && (audited || cells.needs_versions())).then(|| Arc::new(Versions::new(n)));
         state.aids = PerWorker::new(workers, |worker| Aids {
-            sum: program.accumulator(),
+            sum: None,
             copies: state.copied.then(|| cells.copies(copied.clone())),
             recorder: versions.clone().map(|versions| RefCell::new(Recorder::new(versions, worker))),
         });
@@ -239,8 +239,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
     }
 
     fn recorders(&mut self) -> Vec<Recorder> {
-        let program = self.program;
-        let none = PerWorker::new(0, |_| Aids { sum: program.accumulator(), copies: None, recorder: None });
+        let none = PerWorker::new(0, |_| Aids { sum: None, copies: None, recorder: None });
         let aids = std::mem::replace(&mut self.state.aids, none);
         aids.into_values().filter_map(|aids| aids.recorder.map(RefCell::into_inner)).collect()
     }
@@ -264,7 +263,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         let mut ghosts = ghosts_of(program, cx, &vertices);
         let accumulator = || program.accumulator();
         let inboxes = self.state.inboxes.as_ref().map(|_| Inboxes::new(topology.vertices(), accumulator));
-        let aids = PerWorker::new(1, |_| Aids { sum: program.accumulator(), copies: None, recorder: None });
+        let aids = PerWorker::new(1, |_| Aids { sum: None, copies: None, recorder: None });
         let data = (edges.incoming(), edges.outgoing());
         let shared = Shared {
             program,

@@ -35,7 +35,11 @@ impl<'t> Turns<'t, '_> {
             Turns::Tasks { source, tasks } => source.claim(*tasks.next()?),
             Turns::Members { phase, active, first } => {
                 let (active, first) = (*active, *first);
-                phase.claim_next(|vertex| active.is_none_or(|active| active.remove(first + vertex)))?
+                phase.claim_next(|vertex| {
+                    // Looking first spares most members an atomic change.
+                    active
+                        .is_none_or(|active| active.contains(first + vertex) && active.remove(first + vertex))
+                })?
             }
             Turns::Records { source, records } => {
                 let record = records.next()?;

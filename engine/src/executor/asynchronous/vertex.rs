@@ -59,7 +59,8 @@ pub(crate) enum Fault {
 
 /// What a worker keeps from visit to visit.
 pub(crate) struct Aids<P: VertexProgram> {
-    pub(crate) sum: P::Gather,
+    /// Away while a batch runs: by value, it stays in registers.
+    pub(crate) sum: Option<P::Gather>,
     /// Relaxed: room for a neighbourhood's ghosts.
     pub(crate) copies: Option<GhostCopies<P::Ghost>>,
     pub(crate) recorder: Option<RefCell<Recorder>>,
@@ -80,7 +81,7 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
             self.in_place,
             "a visit in a parallel loop of another one can be neither recorded nor relaxed"
         );
-        Aids { sum: self.program.accumulator(), copies: None, recorder: None }
+        Aids { sum: None, copies: None, recorder: None }
     }
 
     /// The edges of the visited vertex in one direction, with ghosts: in place, or copies that are taken now.
@@ -111,10 +112,12 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 
     /// One visit: of a vertex for the so-maniest time, under one of the globals that there were.
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a visit meets all parts of a run")]
     pub(crate) fn visit<S: Simd>(
         &self,
         simd: S,
         aids: &mut Aids<P>,
+        sum: &mut P::Gather,
         claim: Claim<'_>,
         (visit, global): (u64, u32),
         woken: Option<&VertexSet>,
@@ -131,22 +134,24 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         };
         report.waits += u64::from(claim.waits());
         match self.inboxes {
-            None => self.visit_state(simd, aids, claim, &cx, woken, report),
-            Some(inboxes) => self.visit_published(simd, aids, claim, &cx, inboxes, report),
+            None => self.visit_state(simd, aids, sum, claim, &cx, woken, report),
+            Some(inboxes) => self.visit_published(simd, aids, sum, claim, &cx, inboxes, report),
         }
     }
 
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a visit meets all parts of a run")]
     fn visit_state<S: Simd>(
         &self,
         simd: S,
         aids: &mut Aids<P>,
+        sum: &mut P::Gather,
         mut claim: Claim<'_>,
         cx: &Context<'_, P::Global>,
         woken: Option<&VertexSet>,
         report: &mut Report,
     ) {
-        let Aids { sum, copies, recorder } = aids;
+        let Aids { copies, recorder, .. } = aids;
         let (recorder, n) = (recorder.as_ref(), self.n());
         sum.clear();
         for side in sides(P::GATHER, self.topology) {
@@ -221,17 +226,18 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
     }
 
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a visit meets all parts of a run")]
     fn visit_published<S: Simd>(
         &self,
         simd: S,
         aids: &mut Aids<P>,
+        sum: &mut P::Gather,
         mut claim: Claim<'_>,
         cx: &Context<'_, P::Global>,
         inboxes: &Inboxes<P::Gather>,
         report: &mut Report,
     ) {
-        let Aids { sum, recorder, .. } = aids;
-        let (recorder, n) = (recorder.as_ref(), self.n());
+        let (recorder, n) = (aids.recorder.as_ref(), self.n());
         let taken = inboxes.take(cx.vertex, sum);
         if let Some(recorder) = recorder {
             let mut recorder = recorder.borrow_mut();
@@ -300,27 +306,33 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 struct Batch<'b, 'a, 't, 'c, P: VertexProgram> {
     shared: &'b Shared<'a, P>,
     aids: &'b mut Aids<P>,
+    sum: P::Gather,
     turns: Turns<'t, 'c>,
     report: &'b mut Report,
 }
 
 impl<P: VertexProgram> WithSimd for Batch<'_, '_, '_, '_, P> {
-    type Output = ();
+    type Output = P::Gather;
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Batch { shared, aids, mut turns, report } = self;
+    fn with_simd<S: Simd>(self, simd: S) -> P::Gather {
+        let Batch { shared, aids, mut sum, mut turns, report } = self;
         let (global, woken) = (shared.current(), turns.woken());
         while let Some(Turn { claim, recorded }) = turns.next() {
             let (visit, global) = recorded.unwrap_or_else(|| (shared.count(claim.vertex()), global));
-            shared.visit(simd, aids, claim, (visit, global), woken, report);
+            shared.visit(simd, aids, &mut sum, claim, (visit, global), woken, report);
         }
+        sum
     }
 }
 
 impl<P: VertexProgram> Shared<'_, P> {
     /// Visits as the turns come.
     pub(crate) fn batch(&self, worker: usize, turns: Turns<'_, '_>, report: &mut Report) {
-        let visit = |aids: &mut Aids<P>| self.isa.dispatch(Batch { shared: self, aids, turns, report });
+        let visit = |aids: &mut Aids<P>| {
+            let sum = aids.sum.take().unwrap_or_else(|| self.program.accumulator());
+            let sum = self.isa.dispatch(Batch { shared: self, aids, sum, turns, report });
+            aids.sum = Some(sum);
+        };
         self.aids.with(worker, || self.spare_aids(), visit);
     }
 }
