@@ -210,7 +210,8 @@ impl<'r> Crew<'r> {
             self.bell.notify_all();
             return false;
         }
-        while self.rings.load(SeqCst) == rings && !self.is_late() {
+        // `stop` stores before it takes the gate: whoever sleeps after it rang must not wait for another ring.
+        while self.rings.load(SeqCst) == rings && !self.stop.load(SeqCst) && !self.is_late() {
             gate = self.wait(gate);
         }
         gate.asleep -= 1;
