@@ -190,7 +190,7 @@ impl<'r> Crew<'r> {
             self.scheduler.next(worker, batch);
             let goes_on = !batch.is_empty() || self.sleep(rings);
             self.resting.fetch_sub(1, SeqCst);
-            if !goes_on || self.stop.load(SeqCst) {
+            if !goes_on || self.must_stop() {
                 // What was taken stays in hand.
                 return false;
             }
