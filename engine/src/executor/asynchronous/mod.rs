@@ -218,7 +218,6 @@ pub(crate) fn run(
             aggregates.refresh(work, &pool, &progress);
         }
     };
-    progress.seconds = clock.pause();
     let audit = audit.then(|| Audit::of(work, found));
     work.finish();
     let colors = coloring.map(|coloring| coloring.number_of_colors());
