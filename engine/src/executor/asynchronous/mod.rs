@@ -196,7 +196,7 @@ pub(crate) fn run(
             Ok(now_drained) => drained = now_drained,
             Err(fall) => match fall.payload.downcast::<Overlap>() {
                 Ok(overlap) => {
-                    found = Some((fall.vertex, *overlap));
+                    found = fall.vertex.map(|vertex| (vertex, *overlap));
                     break Reason::Stopped;
                 }
                 Err(payload) => {
@@ -247,9 +247,9 @@ fn deadline(settings: &Settings<'_>, progress: &Progress, due: Option<f64>) -> O
 fn raise(fall: Fall) -> ! {
     let Fall { vertex, payload } = fall;
     let said = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-    match said {
-        Some(said) => std::panic::resume_unwind(Box::new(format!("vertex {vertex}: {said}"))),
-        None => std::panic::resume_unwind(payload),
+    match (vertex, said) {
+        (Some(vertex), Some(said)) => std::panic::resume_unwind(Box::new(format!("vertex {vertex}: {said}"))),
+        _ => std::panic::resume_unwind(payload),
     }
 }
 
