@@ -27,7 +27,7 @@ use crate::graph::{Topology, Vertex, VertexSet};
 use crate::memory::{Claims, Phase, Reach, Source};
 use crate::outcome::{Outcome, Progress, Reason};
 use crate::program::{Gathers, VertexProgram, Writes};
-use crate::scheduler::{Scheduler, Task};
+use crate::scheduler::{Scheduler, Selection, Task};
 use crew::{Crew, Fall, Hand, Report};
 use globals::{Cadence, Every};
 
@@ -139,7 +139,10 @@ pub(crate) fn run(
     let topology = work.topology();
     let exclusion = plan.exclusion.expect("no barriers");
     let relaxed = exclusion == Exclusion::Relaxed;
-    let everyone = coloring.is_some() && scheduler.selection() == Some(crate::scheduler::Selection::Everyone);
+    // Of several functions, only the first runs unasked.
+    let everyone = coloring.is_some()
+        && scheduler.selection() == Some(Selection::Everyone)
+        && work.tasks() == topology.vertices();
     let mut aggregates = Aggregates::new(work);
     aggregates.refresh(work, &pool, &Progress::default());
     work.prepare(threads, relaxed, audit, !everyone);
