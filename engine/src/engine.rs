@@ -51,6 +51,7 @@ impl<'g, Job> Engine<'g, Job> {
             updates: None,
             time: None,
             until: None,
+            asked: 0,
             stop: None,
             seed: 0,
             isa: Isa::detect(),

@@ -11,7 +11,7 @@ use crate::executor::asynchronous::{AnyFunction, Function, Orders};
 use crate::graph::{Graph, Topology, Vertex};
 use crate::outcome::Observer;
 use crate::program::VertexProgram;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Scheduler, Selection};
 use crate::update::UpdateFunction;
 
 /// An aggregate, and when it is computed again.
@@ -34,13 +34,30 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// What will be done.
-    pub(crate) fn plan(&self, case: Case, threads: usize) -> Result<Plan, Error> {
+    /// What will be done. `forgets`: there are vertices to start at, and under coloring everyone runs all the same.
+    pub(crate) fn plan(&self, case: Case, threads: usize, forgets: bool) -> Result<Plan, Error> {
         let asked = self.consistency.unwrap_or(case.declared);
         let case = Case { asked, ..case };
         let colored = self.coloring.as_ref().map(|_| Exclusion::Coloring);
-        let exclusion = self.exclusion.or(colored).unwrap_or_else(|| case.default_exclusion(threads));
+        let default = || match case.default_exclusion(threads) {
+            Exclusion::Coloring if forgets => Exclusion::Locks,
+            default => default,
+        };
+        let exclusion = self.exclusion.or(colored).unwrap_or_else(default);
         Case { exclusion, ..case }.admit()?;
+        let refuse = |what: String, why: &str, instead: &str| {
+            Err(Error::NotAdmitted { what, why: why.into(), instead: instead.into() })
+        };
+        if colored.is_some() && exclusion != Exclusion::Coloring {
+            let what = format!("a coloring beside exclusion by {exclusion}");
+            return refuse(what, "its colors would not be used", "leave one of the two out");
+        }
+        if forgets && exclusion == Exclusion::Coloring {
+            let what = "start_at under coloring with a scheduler that runs everyone".into();
+            let instead =
+                "leave start_at out, or choose rounds of the signalled vertices, or exclusion by locks";
+            return refuse(what, "all vertices begin", instead);
+        }
         let threads = if exclusion == Exclusion::Serial { 1 } else { threads };
         let consistency = (exclusion != Exclusion::Relaxed).then_some(asked);
         Ok(Plan { visibility: Visibility::Immediate, consistency, exclusion: Some(exclusion), threads })
@@ -104,7 +121,8 @@ impl<P: VertexProgram> Ordered for VertexJob<'_, P> {
             rounds: self.scheduler.selection().is_some(),
             plain: <P::Ghost as crate::memory::Store>::PLAIN,
         };
-        self.wishes.plan(case, threads)
+        let everyone = self.scheduler.selection() == Some(Selection::Everyone);
+        self.wishes.plan(case, threads, everyone && self.start.is_some())
     }
 }
 
@@ -148,7 +166,9 @@ impl<P: UpdateFunction> Ordered for UpdateJob<'_, P> {
             rounds: self.scheduler.selection().is_some(),
             plain: is_plain::<P::Vertex>() && is_plain::<P::Edge>(),
         };
-        self.wishes.plan(case, threads)
+        // Of several functions, only what is signalled runs.
+        let everyone = self.scheduler.selection() == Some(Selection::Everyone) && self.others.is_empty();
+        self.wishes.plan(case, threads, everyone && self.start.is_some())
     }
 }
 

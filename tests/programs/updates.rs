@@ -11,7 +11,7 @@ use super::contract::VARIANTS;
 use super::shapes::{Kind, Numbers, Shape, shapes};
 
 /// The least color that no neighbour has.
-struct Coloring;
+pub(crate) struct Coloring;
 
 impl UpdateFunction for Coloring {
     type Vertex = u32;

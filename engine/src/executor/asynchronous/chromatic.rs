@@ -157,7 +157,7 @@ impl Turn<'_> {
             let visit = || self.visits.phase(worker, &mut phase, self.active, report);
             if let Err(payload) = catch_unwind(AssertUnwindSafe(visit)) {
                 let mut fall = self.fall.lock().unwrap_or_else(PoisonError::into_inner);
-                fall.get_or_insert(Fall { vertex: report.at, payload });
+                fall.get_or_insert(Fall { vertex: Some(report.at), payload });
                 self.fallen.store(true, Relaxed);
             }
             if let Some(active) = self.active {

@@ -47,9 +47,9 @@ impl Hand {
     }
 }
 
-/// A panic in a visit, and whose visit it was.
+/// A panic in a visit, and whose visit it was; none, if the scheduler's.
 pub(crate) struct Fall {
-    pub(crate) vertex: Vertex,
+    pub(crate) vertex: Option<Vertex>,
     pub(crate) payload: Box<dyn Any + Send>,
 }
 
@@ -105,7 +105,19 @@ impl<'r> Crew<'r> {
     }
 
     /// Works as one of the workers until the epoch ends. `visit` visits tasks, and reports.
-    pub(crate) fn work(&self, worker: usize, hand: &mut Hand, mut visit: impl FnMut(&[Vertex], &mut Report)) {
+    pub(crate) fn work(&self, worker: usize, hand: &mut Hand, visit: impl FnMut(&[Vertex], &mut Report)) {
+        // A scheduler of the user's own may panic, and nobody must wait for this worker then.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.work_on(worker, hand, visit))) {
+            self.fall(Fall { vertex: None, payload });
+        }
+    }
+
+    fn fall(&self, fall: Fall) {
+        self.fall.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fall);
+        self.stop();
+    }
+
+    fn work_on(&self, worker: usize, hand: &mut Hand, mut visit: impl FnMut(&[Vertex], &mut Report)) {
         let Hand { batch, left, report } = hand;
         while !self.must_stop() {
             if left.is_empty() && !self.next(worker, left) {
@@ -120,10 +132,7 @@ impl<'r> Crew<'r> {
             }
             let visits = catch_unwind(AssertUnwindSafe(|| visit(batch, report)));
             if let Err(payload) = visits {
-                let mut fall = self.fall.lock().unwrap_or_else(PoisonError::into_inner);
-                fall.get_or_insert(Fall { vertex: report.at, payload });
-                drop(fall);
-                self.stop();
+                self.fall(Fall { vertex: Some(report.at), payload });
                 break;
             }
             if !report.signals.is_empty() {
@@ -190,7 +199,7 @@ impl<'r> Crew<'r> {
             self.scheduler.next(worker, batch);
             let goes_on = !batch.is_empty() || self.sleep(rings);
             self.resting.fetch_sub(1, SeqCst);
-            if !goes_on || self.stop.load(SeqCst) {
+            if !goes_on || self.must_stop() {
                 // What was taken stays in hand.
                 return false;
             }
@@ -210,7 +219,8 @@ impl<'r> Crew<'r> {
             self.bell.notify_all();
             return false;
         }
-        while self.rings.load(SeqCst) == rings && !self.is_late() {
+        // `stop` stores before it takes the gate: whoever sleeps after it rang must not wait for another ring.
+        while self.rings.load(SeqCst) == rings && !self.stop.load(SeqCst) && !self.is_late() {
             gate = self.wait(gate);
         }
         gate.asleep -= 1;

@@ -28,7 +28,7 @@ use crate::memory::{Claims, Phase, Reach, Source};
 use crate::outcome::{Outcome, Progress, Reason};
 use crate::primitives::AtomicU32;
 use crate::program::{Gathers, VertexProgram, Writes};
-use crate::scheduler::{Scheduler, Task};
+use crate::scheduler::{Scheduler, Selection, Task};
 use crew::{Crew, Fall, Hand, Report};
 use globals::{Cadence, Every};
 
@@ -142,7 +142,10 @@ pub(crate) fn run(
     let topology = work.topology();
     let exclusion = plan.exclusion.expect("no barriers");
     let relaxed = exclusion == Exclusion::Relaxed;
-    let everyone = coloring.is_some() && scheduler.selection() == Some(crate::scheduler::Selection::Everyone);
+    // Of several functions, only the first runs unasked.
+    let everyone = coloring.is_some()
+        && scheduler.selection() == Some(Selection::Everyone)
+        && work.tasks() == topology.vertices();
     let mut aggregates = Aggregates::new(work);
     aggregates.refresh(work, &pool, &Progress::default());
     work.prepare(threads, relaxed, audit, !everyone);
@@ -204,7 +207,7 @@ pub(crate) fn run(
             Ok(now_drained) => drained = now_drained,
             Err(fall) => match fall.payload.downcast::<Overlap>() {
                 Ok(overlap) => {
-                    found = Some((fall.vertex, *overlap));
+                    found = fall.vertex.map(|vertex| (vertex, *overlap));
                     break Reason::Stopped;
                 }
                 Err(payload) => {
@@ -226,7 +229,6 @@ pub(crate) fn run(
             aggregates.refresh(work, &pool, &progress);
         }
     };
-    progress.seconds = clock.pause();
     let visits = Some(crate::outcome::Visits::of(work.counts()));
     let audit = audit.then(|| Audit::of(work, found));
     work.finish();
@@ -264,9 +266,9 @@ fn raise(fall: Fall) -> ! {
     let Fall { vertex, payload } = fall;
     let said =
         payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-    match said {
-        Some(said) => std::panic::resume_unwind(Box::new(format!("vertex {vertex}: {said}"))),
-        None => std::panic::resume_unwind(payload),
+    match (vertex, said) {
+        (Some(vertex), Some(said)) => std::panic::resume_unwind(Box::new(format!("vertex {vertex}: {said}"))),
+        _ => std::panic::resume_unwind(payload),
     }
 }
 
