@@ -1,6 +1,7 @@
 //! Commands and what they share. One file a command; options that several take are in [`options`].
 
 mod als;
+mod catalog;
 mod components;
 mod error;
 mod events;
@@ -55,6 +56,8 @@ enum Command {
     Components(components::Components),
     Sssp(sssp::Sssp),
     Inspect(inspect::Inspect),
+    Schedulers(catalog::Schedulers),
+    Exclusions(catalog::Exclusions),
     Generate(generate::Generate),
 }
 
@@ -69,6 +72,8 @@ impl Cli {
             Command::Components(command) => command.run.voice,
             Command::Sssp(command) => command.run.voice,
             Command::Inspect(command) => command.voice,
+            Command::Schedulers(command) => command.voice,
+            Command::Exclusions(command) => command.voice,
             Command::Generate(command) => command.voice(),
         }
     }
@@ -97,6 +102,8 @@ impl Cli {
             Command::Components(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),
             Command::Inspect(command) => command.run(reporter),
+            Command::Schedulers(command) => command.run(reporter),
+            Command::Exclusions(command) => command.run(reporter),
             Command::Generate(command) => command.run(reporter),
         }
     }

@@ -139,6 +139,14 @@ impl Order {
         &self.scheduler
     }
 
+    /// The name alone, and the options, if there are any.
+    pub(crate) fn scheduler_parts(&self) -> (&str, Option<&str>) {
+        match self.scheduler.split_once([':', '(']) {
+            Some((name, options)) => (name.trim(), Some(options.trim_end_matches(')'))),
+            None => (self.scheduler.trim(), None),
+        }
+    }
+
     pub(crate) fn scheduler(&self) -> Result<Box<dyn Scheduler>, Failure> {
         Ok(by_name(&self.scheduler)?)
     }
