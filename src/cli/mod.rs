@@ -8,6 +8,7 @@ mod events;
 mod generate;
 mod graph;
 mod inspect;
+mod lab;
 mod lists;
 mod options;
 mod order;
@@ -59,6 +60,7 @@ enum Command {
     Schedulers(catalog::Schedulers),
     Exclusions(catalog::Exclusions),
     Generate(generate::Generate),
+    Lab(lab::Lab),
 }
 
 impl Cli {
@@ -75,6 +77,7 @@ impl Cli {
             Command::Schedulers(command) => command.voice,
             Command::Exclusions(command) => command.voice,
             Command::Generate(command) => command.voice(),
+            Command::Lab(command) => command.voice,
         }
     }
 
@@ -105,6 +108,7 @@ impl Cli {
             Command::Schedulers(command) => command.run(reporter),
             Command::Exclusions(command) => command.run(reporter),
             Command::Generate(command) => command.run(reporter),
+            Command::Lab(command) => command.run(reporter),
         }
     }
 }
