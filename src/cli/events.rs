@@ -145,6 +145,7 @@ impl Reporter {
     /// The run begins.
     pub(crate) fn start(&mut self, start: Start<'_>) -> Result<(), Failure> {
         let Start { program, order, plan, vertices, edges, load_seconds, run, iterations, more } = start;
+        let (scheduler, scheduler_options) = order.scheduler_parts();
         let mut event = json!({
             "event": "start",
             "program": program,
@@ -153,7 +154,8 @@ impl Reporter {
             "threads": plan.threads,
             "seed": run.seed,
             "engine": order.engine.name(),
-            "scheduler": order.scheduler_text(),
+            "scheduler": scheduler,
+            "scheduler_options": scheduler_options,
             "consistency": consistency(plan),
             "exclusion": plan.exclusion.map(Exclusion::name),
             "isa": run.isa.name(),

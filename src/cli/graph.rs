@@ -16,9 +16,9 @@ use super::output::Output;
 #[derive(Args, Debug)]
 pub(crate) struct GraphInput {
     /// Edges: source, target and perhaps a weight, in a table or a MatrixMarket file; - is standard input
-    graph: PathBuf,
+    pub(crate) graph: PathBuf,
     #[command(flatten)]
-    input: InputOptions,
+    pub(crate) input: InputOptions,
 }
 
 /// An input that was read, and when reading began.
@@ -38,7 +38,7 @@ impl GraphInput {
     }
 
     /// Reads the edges.
-    fn load(&self, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
+    pub(crate) fn load(&self, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
         let source = Source::from_path(&self.graph);
         reporter.loading(source.name().display());
         let loaded = read_edges(&source, &self.input.edges())?;
@@ -60,15 +60,15 @@ impl GraphInput {
 pub(crate) struct EdgeOptions {
     /// Take each edge in both directions; an edge that the input lists in both is one edge
     #[arg(long)]
-    undirected: bool,
+    pub(crate) undirected: bool,
     /// What becomes of several edges with the same ends: all count, the first does, or one with the sum of their weights (ranks do not use weights)
     #[arg(long, value_name = "POLICY", default_value = "keep", value_parser = names(PARALLEL))]
-    parallel_edges: Parallel,
+    pub(crate) parallel_edges: Parallel,
 }
 
 /// A policy for parallel edges.
 #[derive(Clone, Copy, Debug)]
-enum Parallel {
+pub(crate) enum Parallel {
     Keep,
     Drop,
     Sum,

@@ -1,12 +1,14 @@
 //! Commands and what they share. One file a command; options that several take are in [`options`].
 
 mod als;
+mod catalog;
 mod components;
 mod error;
 mod events;
 mod generate;
 mod graph;
 mod inspect;
+mod lab;
 mod lists;
 mod options;
 mod order;
@@ -55,7 +57,10 @@ enum Command {
     Components(components::Components),
     Sssp(sssp::Sssp),
     Inspect(inspect::Inspect),
+    Schedulers(catalog::Schedulers),
+    Exclusions(catalog::Exclusions),
     Generate(generate::Generate),
+    Lab(lab::Lab),
 }
 
 impl Cli {
@@ -69,7 +74,10 @@ impl Cli {
             Command::Components(command) => command.run.voice,
             Command::Sssp(command) => command.run.voice,
             Command::Inspect(command) => command.voice,
+            Command::Schedulers(command) => command.voice,
+            Command::Exclusions(command) => command.voice,
             Command::Generate(command) => command.voice(),
+            Command::Lab(command) => command.voice,
         }
     }
 
@@ -97,7 +105,10 @@ impl Cli {
             Command::Components(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),
             Command::Inspect(command) => command.run(reporter),
+            Command::Schedulers(command) => command.run(reporter),
+            Command::Exclusions(command) => command.run(reporter),
             Command::Generate(command) => command.run(reporter),
+            Command::Lab(command) => command.run(reporter),
         }
     }
 }

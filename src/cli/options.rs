@@ -86,7 +86,7 @@ fn format() -> impl TypedValueParser<Value = Format> {
     names(Format::ALL.map(|format| (format.name(), format)))
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("a run needs at least one thread; leave it out to use all cores".into()),
         Ok(threads) if threads <= 4096 => Ok(threads),
@@ -94,7 +94,7 @@ fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "expected a number of seconds, 0 or more, such as 2.5".into())
 }

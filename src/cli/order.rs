@@ -1,8 +1,9 @@
 //! Who runs next and what is kept apart: the options that every running command takes, and the engine with them.
 
 use clap::{Args, ValueEnum};
+use gasworks::programs::GreedyColoring;
 use gasworks::schedulers::by_name;
-use gasworks::{Engine, Exclusion, Model, Plan, Scheduler, VertexJob, VertexProgram};
+use gasworks::{Engine, Exclusion, Model, Plan, Scheduler, UpdateJob, VertexJob, VertexProgram};
 
 use super::error::Failure;
 use super::options::names;
@@ -87,10 +88,10 @@ pub(crate) struct Defaults {
 pub(crate) struct Order {
     pub(crate) engine: Executor,
     /// As [`by_name`] reads it.
-    scheduler: String,
-    consistency: Option<Kept>,
-    exclusion: Option<Exclusion>,
-    audit: bool,
+    pub(crate) scheduler: String,
+    pub(crate) consistency: Option<Kept>,
+    pub(crate) exclusion: Option<Exclusion>,
+    pub(crate) audit: bool,
 }
 
 impl OrderOptions {
@@ -134,9 +135,12 @@ impl Order {
         self.engine == Executor::Async
     }
 
-    /// Name and options of the scheduler, as they were written.
-    pub(crate) fn scheduler_text(&self) -> &str {
-        &self.scheduler
+    /// The name alone, and the options, if there are any.
+    pub(crate) fn scheduler_parts(&self) -> (&str, Option<&str>) {
+        match self.scheduler.split_once([':', '(']) {
+            Some((name, options)) => (name.trim(), Some(options.trim_end_matches(')'))),
+            None => (self.scheduler.trim(), None),
+        }
     }
 
     pub(crate) fn scheduler(&self) -> Result<Box<dyn Scheduler>, Failure> {
@@ -148,11 +152,12 @@ impl Order {
         &self,
         engine: Engine<'g, VertexJob<'g, P>>,
     ) -> Result<Engine<'g, VertexJob<'g, P>>, Failure> {
-        let mut engine = engine.scheduler(self.scheduler()?);
-        if !self.is_async() {
-            return Ok(engine);
-        }
-        engine = engine.asynchronous();
+        let engine = engine.scheduler(self.scheduler()?);
+        Ok(if self.is_async() { self.keep(engine.asynchronous()) } else { engine })
+    }
+
+    /// An engine without barriers, which keeps visits apart as this order says.
+    pub(crate) fn keep<E: Unbarred>(&self, mut engine: E) -> E {
         match (self.consistency, self.exclusion) {
             (Some(Kept::Relaxed), _) => engine = engine.exclusion(Exclusion::Relaxed),
             (model, exclusion) => {
@@ -164,7 +169,38 @@ impl Order {
                 }
             }
         }
-        Ok(if self.audit { engine.audit() } else { engine })
+        if self.audit { engine.audit() } else { engine }
+    }
+}
+
+/// The options that vertex programs and update functions have in common without barriers.
+pub(crate) trait Unbarred {
+    fn exclusion(self, exclusion: Exclusion) -> Self;
+    fn consistency(self, model: Model) -> Self;
+    fn audit(self) -> Self;
+}
+
+impl<'g, P: VertexProgram> Unbarred for Engine<'g, VertexJob<'g, P>> {
+    fn exclusion(self, exclusion: Exclusion) -> Self {
+        self.exclusion(exclusion)
+    }
+    fn consistency(self, model: Model) -> Self {
+        self.consistency(model)
+    }
+    fn audit(self) -> Self {
+        self.audit()
+    }
+}
+
+impl<'g> Unbarred for Engine<'g, UpdateJob<'g, GreedyColoring>> {
+    fn exclusion(self, exclusion: Exclusion) -> Self {
+        self.exclusion(exclusion)
+    }
+    fn consistency(self, model: Model) -> Self {
+        self.consistency(model)
+    }
+    fn audit(self) -> Self {
+        self.audit()
     }
 }
 

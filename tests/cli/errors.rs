@@ -147,7 +147,7 @@ fn arguments_that_mean_nothing() {
         (&["als", "--regularization", "none"], "weighted"),
         (&["als", "--isa", "sse9"], "avx512"),
         (&["als", "--max-seconds", "-1"], "--max-seconds"),
-        (&["als", "--engine", "async"], "sync"),
+        (&["als", "--engine", "asynchronous"], "async"),
         (&["pagerank"], "GRAPH"),
         (&["pagerank", "x", "--damping", "1"], "not including, 1"),
         (&["pagerank", "x", "--tolerance", "-1"], "--tolerance"),

@@ -1,6 +1,8 @@
 //! The command line as a script sees it: the built binary, its output, its exit codes.
 
 mod als;
+mod asynchronous;
+mod catalog;
 mod errors;
 mod events;
 mod generate;

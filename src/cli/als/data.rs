@@ -101,7 +101,12 @@ impl Data {
     }
 }
 
-fn read(source: &Source, options: &RatingsOptions, reporter: &mut Reporter) -> Result<Ratings, Failure> {
+/// Reads ratings, and says what they are.
+pub(in super::super) fn read(
+    source: &Source,
+    options: &RatingsOptions,
+    reporter: &mut Reporter,
+) -> Result<Ratings, Failure> {
     reporter.loading(source.name().display());
     let loaded = read_ratings(source, options)?;
     reporter.loaded(&loaded.report);
@@ -138,7 +143,7 @@ fn renumber(test: &Ratings, train: &Ratings) -> Vec<Rating> {
 
 /// Ratings and titles that come with the program.
 #[cfg(feature = "samples")]
-fn sample(reporter: &Reporter) -> Result<(Source, Option<Source>), Failure> {
+pub(in super::super) fn sample(reporter: &Reporter) -> Result<(Source, Option<Source>), Failure> {
     use std::path::Path;
 
     use gasworks_samples::movielens::{MOVIES, NAME, RATINGS};
@@ -152,7 +157,7 @@ fn sample(reporter: &Reporter) -> Result<(Source, Option<Source>), Failure> {
 }
 
 #[cfg(not(feature = "samples"))]
-fn sample(_: &Reporter) -> Result<(Source, Option<Source>), Failure> {
+pub(in super::super) fn sample(_: &Reporter) -> Result<(Source, Option<Source>), Failure> {
     Err(Failure::usage(
         "a file of ratings",
         "none, and this program was built without the embedded sample",

@@ -1,6 +1,6 @@
 //! `gasworks als`: factorize ratings by alternating least squares.
 
-mod data;
+pub(crate) mod data;
 mod export;
 mod summary;
 mod watch;
