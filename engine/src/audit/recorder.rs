@@ -1,9 +1,10 @@
 //! What one worker's visits read and wrote.
 
+use std::sync::Arc;
+
 use super::history::{Access, History, Kind, Record};
 use crate::graph::Vertex;
 use crate::memory::Versions;
-use crate::primitives::Arc;
 
 /// Notes the accesses of one worker's visits. Where data are touched in place, each access is also a borrow until the visit
 /// ends: two visits that touch one datum at once, one of them writing, are caught before anything is lent.
