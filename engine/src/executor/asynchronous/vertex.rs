@@ -210,17 +210,16 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
     ) {
         let Aids { sum, recorder, .. } = aids;
         let (recorder, n) = (recorder.as_ref(), self.n());
-        let taken = inboxes.take(cx.vertex, sum);
+        let _held = Held(recorder);
+        let (is_new, version) = inboxes.take(cx.vertex, sum);
         if let Some(recorder) = recorder {
             let mut recorder = recorder.borrow_mut();
-            if let Some(version) = taken {
-                recorder.wrote(2 * n + cx.vertex as usize, version);
-            }
+            recorder.wrote(2 * n + cx.vertex as usize, version);
             recorder.touch(cx.vertex as usize, true);
         }
         let mut publishes = self.starters.contains(cx.vertex) && self.starters.remove(cx.vertex);
         let mut priority = 1.0;
-        if taken.is_some() && self.program.wants(self.cells.vertex(&claim)) {
+        if is_new && self.program.wants(self.cells.vertex(&claim)) {
             let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
             self.tally(signal, report);
             if let Some(urgency) = signal.urgency() {
