@@ -320,6 +320,16 @@ impl<'s, V: Store, E: Store> Lent<'s, V, E> {
     }
 }
 
+impl<V: Store, E: Store> Drop for Lent<'_, V, E> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // A panic gives back what the visit borrows before the claim is given up, so that nobody takes it for an overlap.
+        if let Way::Recorded(recorder) = &self.way {
+            recorder.borrow_mut().give_back();
+        }
+    }
+}
+
 impl<V: Store, E: Store> LentEdge<'_, V, E> {
     #[inline(always)]
     pub(crate) fn neighbor(&self) -> u32 {

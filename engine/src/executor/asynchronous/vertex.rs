@@ -65,6 +65,17 @@ pub(crate) struct Aids<P: VertexProgram> {
     pub(crate) recorder: Option<RefCell<Recorder>>,
 }
 
+/// What a recorded visit borrows. A panic gives it back before the claim is given up, so that nobody takes it for an overlap.
+struct Held<'r>(Option<&'r RefCell<Recorder>>);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(recorder) = self.0 {
+            recorder.borrow_mut().give_back();
+        }
+    }
+}
+
 impl<'a, P: VertexProgram> Shared<'a, P> {
     fn n(&self) -> usize {
         self.topology.vertices()
@@ -147,6 +158,7 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         sum.clear();
         for side in sides(P::GATHER, self.topology) {
             let outgoing = side == Side::Out;
+        let _held = Held(recorder);
             let row = self.row(&claim, outgoing, copies.as_mut(), recorder);
             if row.len() > 0 {
                 self.program.gather_all(simd, cx, sum, &Neighborhood::new(row, outgoing));
