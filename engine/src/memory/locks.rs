@@ -9,6 +9,8 @@ use crate::primitives::{
 const WRITER: u16 = 1 << 15;
 /// A writer waits: no new reader gets in, so that a hub's neighbours cannot keep its visit out for ever.
 const WAITING: u16 = 1 << 14;
+/// As many readers as there is room for below the marks.
+const FULL: u16 = WAITING - 1;
 
 /// Two bytes a vertex: the number of readers, or a writer. Whoever takes several does so in ascending order.
 pub(crate) struct Locks(Vec<AtomicU16>);
@@ -27,13 +29,13 @@ impl Locks {
     pub(crate) fn read(&self, vertex: u32) -> bool {
         let word = &self.0[vertex as usize];
         let now = word.load(Relaxed);
-        if now < WAITING && word.compare_exchange_weak(now, now + 1, Acquire, Relaxed).is_ok() {
+        if now < FULL && word.compare_exchange_weak(now, now + 1, Acquire, Relaxed).is_ok() {
             return false;
         }
         let mut backoff = Backoff::new();
         loop {
             let now = word.load(Relaxed);
-            if now < WAITING && word.compare_exchange(now, now + 1, Acquire, Relaxed).is_ok() {
+            if now < FULL && word.compare_exchange(now, now + 1, Acquire, Relaxed).is_ok() {
                 return true;
             }
             backoff.wait();
