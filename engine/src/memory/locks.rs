@@ -9,6 +9,8 @@ use crate::primitives::{
 const WRITER: u16 = 1 << 15;
 /// A writer waits: no new reader gets in, so that a hub's neighbours cannot keep its visit out for ever.
 const WAITING: u16 = 1 << 14;
+/// As many readers as are let in: above them there is room below the marks for as many workers that are about to find it full.
+const FULL: u16 = WAITING / 2;
 
 /// Two bytes a vertex: the number of readers, or a writer. Whoever takes several does so in ascending order.
 pub(crate) struct Locks(Vec<AtomicU16>);
@@ -26,7 +28,7 @@ impl Locks {
     #[inline]
     pub(crate) fn read(&self, vertex: u32) -> bool {
         let word = &self.0[vertex as usize];
-        if word.fetch_add(1, Acquire) < WAITING {
+        if word.fetch_add(1, Acquire) < FULL {
             return false;
         }
         // Taken back at once: whoever looks meanwhile waits a little longer.
@@ -34,7 +36,7 @@ impl Locks {
         let mut backoff = Backoff::new();
         loop {
             let now = word.load(Relaxed);
-            if now < WAITING && word.compare_exchange(now, now + 1, Acquire, Relaxed).is_ok() {
+            if now < FULL && word.compare_exchange(now, now + 1, Acquire, Relaxed).is_ok() {
                 return true;
             }
             backoff.wait();

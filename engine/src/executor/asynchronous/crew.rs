@@ -47,7 +47,7 @@ impl Hand {
     }
 }
 
-/// A panic in a visit, and whose visit it was; none, if the scheduler's.
+/// A panic in a visit, and whose visit it was; none, if it was the scheduler that panicked.
 pub(crate) struct Fall {
     pub(crate) vertex: Option<Vertex>,
     pub(crate) payload: Box<dyn Any + Send>,
@@ -106,18 +106,13 @@ impl<'r> Crew<'r> {
 
     /// Works as one of the workers until the epoch ends. `visit` visits tasks, and reports.
     pub(crate) fn work(&self, worker: usize, hand: &mut Hand, visit: impl FnMut(&[Vertex], &mut Report)) {
-        // A scheduler of the user's own may panic, and nobody must wait for this worker then.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.work_on(worker, hand, visit))) {
-            self.fall(Fall { vertex: None, payload });
+        // Visits are caught one by one, so what comes out here is the scheduler's: whoever sleeps has to hear of it.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.visit_all(worker, hand, visit))) {
+            self.fall(None, payload);
         }
     }
 
-    fn fall(&self, fall: Fall) {
-        self.fall.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fall);
-        self.stop();
-    }
-
-    fn work_on(&self, worker: usize, hand: &mut Hand, mut visit: impl FnMut(&[Vertex], &mut Report)) {
+    fn visit_all(&self, worker: usize, hand: &mut Hand, mut visit: impl FnMut(&[Vertex], &mut Report)) {
         let Hand { batch, left, report } = hand;
         while !self.must_stop() {
             if left.is_empty() && !self.next(worker, left) {
@@ -132,7 +127,7 @@ impl<'r> Crew<'r> {
             }
             let visits = catch_unwind(AssertUnwindSafe(|| visit(batch, report)));
             if let Err(payload) = visits {
-                self.fall(Fall { vertex: Some(report.at), payload });
+                self.fall(Some(report.at), payload);
                 break;
             }
             if !report.signals.is_empty() {
@@ -158,6 +153,14 @@ impl<'r> Crew<'r> {
             self.stop();
         }
         told
+    }
+
+    /// Ends the epoch with a panic; the first is kept.
+    fn fall(&self, vertex: Option<Vertex>, payload: Box<dyn Any + Send>) {
+        let mut fall = self.fall.lock().unwrap_or_else(PoisonError::into_inner);
+        fall.get_or_insert(Fall { vertex, payload });
+        drop(fall);
+        self.stop();
     }
 
     fn stop(&self) {
@@ -219,7 +222,7 @@ impl<'r> Crew<'r> {
             self.bell.notify_all();
             return false;
         }
-        // `stop` stores before it takes the gate: whoever sleeps after it rang must not wait for another ring.
+        // A stop may have rung before `rings` was read.
         while self.rings.load(SeqCst) == rings && !self.stop.load(SeqCst) && !self.is_late() {
             gate = self.wait(gate);
         }

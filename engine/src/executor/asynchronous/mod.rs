@@ -8,6 +8,8 @@
 
 mod chromatic;
 mod crew;
+#[cfg(all(test, any(loom, shuttle)))]
+mod crew_tests;
 mod functions;
 pub(crate) mod globals;
 mod inboxes;
@@ -207,7 +209,7 @@ pub(crate) fn run(
             Ok(now_drained) => drained = now_drained,
             Err(fall) => match fall.payload.downcast::<Overlap>() {
                 Ok(overlap) => {
-                    found = fall.vertex.map(|vertex| (vertex, *overlap));
+                    found = Some((fall.vertex.unwrap_or_default(), *overlap));
                     break Reason::Stopped;
                 }
                 Err(payload) => {
@@ -261,7 +263,7 @@ fn deadline(settings: &Settings<'_>, progress: &Progress, due: Option<f64>) -> O
     Instant::now().checked_add(left)
 }
 
-/// Ends the run with the panic of a visit, and says whose it was.
+/// Ends the run with the panic of a visit, and says whose it was, or with that of the scheduler.
 fn raise(fall: Fall) -> ! {
     let Fall { vertex, payload } = fall;
     let said =

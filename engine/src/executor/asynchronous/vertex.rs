@@ -66,6 +66,17 @@ pub(crate) struct Aids<P: VertexProgram> {
     pub(crate) recorder: Option<RefCell<Recorder>>,
 }
 
+/// What a recorded visit borrows. A panic gives it back before the claim is given up, so that nobody takes it for an overlap.
+struct Held<'r>(Option<&'r RefCell<Recorder>>);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(recorder) = self.0 {
+            recorder.borrow_mut().give_back();
+        }
+    }
+}
+
 impl<'a, P: VertexProgram> Shared<'a, P> {
     fn n(&self) -> usize {
         self.topology.vertices()
@@ -156,6 +167,7 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         sum.clear();
         for side in sides(P::GATHER, self.topology) {
             let outgoing = side == Side::Out;
+            let _held = Held(recorder);
             let row = self.row(&claim, outgoing, copies.as_mut(), recorder);
             if row.len() > 0 {
                 self.program.gather_all(simd, cx, sum, &Neighborhood::new(row, outgoing));
@@ -238,17 +250,16 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         report: &mut Report,
     ) {
         let (recorder, n) = (aids.recorder.as_ref(), self.n());
-        let taken = inboxes.take(cx.vertex, sum);
+        let _held = Held(recorder);
+        let (is_new, version) = inboxes.take(cx.vertex, sum);
         if let Some(recorder) = recorder {
             let mut recorder = recorder.borrow_mut();
-            if let Some(version) = taken {
-                recorder.wrote(2 * n + cx.vertex as usize, version);
-            }
+            recorder.wrote(2 * n + cx.vertex as usize, version);
             recorder.touch(cx.vertex as usize, true);
         }
         let mut publishes = self.starters.contains(cx.vertex) && self.starters.remove(cx.vertex);
         let mut priority = 1.0;
-        if taken.is_some() && self.program.wants(self.cells.vertex(&claim)) {
+        if is_new && self.program.wants(self.cells.vertex(&claim)) {
             let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
             self.tally(signal, report);
             if let Some(urgency) = signal.urgency() {
