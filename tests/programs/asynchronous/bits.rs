@@ -42,7 +42,7 @@ fn some_shapes() -> Vec<Shape> {
 
 #[test]
 fn several_functions_with_random_numbers_have_the_same_bits_on_all_threads() {
-    let [first, second] = [0, 1].map(|number| Babble { number, others: true });
+    let [first, second] = [0, 1].map(|number| Babble { number, others: true, restless: false });
     for shape in some_shapes() {
         for (everyone, seed) in [(true, 3), (false, 3), (false, 4)] {
             let run = |exclusion, threads| {
@@ -66,7 +66,7 @@ fn the_seed_decides_the_run() {
     let shape = some_shapes().into_iter().find(|shape| shape.name.starts_with("scale-free")).unwrap();
     let run = |seed| {
         let mut graph = shape.valued(7).with_vertices(u64::from);
-        let function = Babble { number: 0, others: false };
+        let function = Babble { number: 0, others: false, restless: false };
         let outcome = Engine::updates(&mut graph, &function, Rounds::new()).seed(seed).threads(2).rounds(3).run();
         bits(&outcome.unwrap(), &graph)
     };
@@ -121,7 +121,7 @@ fn coloring_is_the_serial_execution_color_by_color() {
             let topology = shape.valued(0);
             let coloring = Coloring::greedy(topology.topology(), distance, ColoringOrder::default());
             let list: Vec<_> = (0..3).flat_map(|_| coloring.classes().flatten().copied()).collect();
-            let babble = Babble { number: 0, others: false };
+            let babble = Babble { number: 0, others: false, restless: true };
             let run = |colored: bool| {
                 let mut graph = shape.valued(7).with_vertices(|v| mix(v.into()));
                 let outcome = if colored {
@@ -146,7 +146,7 @@ fn full_consistency_has_the_same_bits_on_all_threads() {
         let run = |threads| {
             let mut graph = shape.valued(0).with_vertices(Level::start);
             let engine = Engine::updates(&mut graph, &Level { yields: 0 }, Rounds::new());
-            let outcome = engine.exclusion(Exclusion::Coloring).threads(threads).run().unwrap();
+            let outcome = engine.exclusion(Exclusion::Coloring).threads(threads).rounds(6).run().unwrap();
             bits(&outcome, &graph)
         };
         is_the_same("level", &shape, run);
