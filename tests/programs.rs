@@ -8,6 +8,7 @@ mod programs {
     mod admission;
     mod aggregates;
     mod asynchronous {
+        mod apart;
         mod audits;
         mod bits;
         mod colorings;

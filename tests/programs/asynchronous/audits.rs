@@ -50,7 +50,7 @@ fn update_functions_of_each_model_are_serializable() {
 
 #[test]
 fn several_functions_of_a_run_are_serializable() {
-    let [first, second] = [0, 1].map(|number| Babble { number, others: true });
+    let [first, second] = [0, 1].map(|number| Babble { number, others: true, restless: false });
     everywhere(|shape, exclusion, threads, order, what| {
         let mut graph = shape.valued(0).with_vertices(u64::from);
         let engine = Engine::updates(&mut graph, &first, by_name(order).unwrap()).also(&second).rounds(6);

@@ -42,7 +42,7 @@ fn some_shapes() -> Vec<Shape> {
 
 #[test]
 fn several_functions_with_random_numbers_have_the_same_bits_on_all_threads() {
-    let [first, second] = [0, 1].map(|number| Babble { number, others: true });
+    let [first, second] = [0, 1].map(|number| Babble { number, others: true, restless: false });
     for shape in some_shapes() {
         for (everyone, seed) in [(true, 3), (false, 3), (false, 4)] {
             let run = |exclusion, threads| {
@@ -66,9 +66,8 @@ fn the_seed_decides_the_run() {
     let shape = some_shapes().into_iter().find(|shape| shape.name.starts_with("scale-free")).unwrap();
     let run = |seed| {
         let mut graph = shape.valued(7).with_vertices(u64::from);
-        let function = Babble { number: 0, others: false };
-        let outcome =
-            Engine::updates(&mut graph, &function, Rounds::new()).seed(seed).threads(2).rounds(3).run();
+        let function = Babble { number: 0, others: false, restless: false };
+        let outcome = Engine::updates(&mut graph, &function, Rounds::new()).seed(seed).threads(2).rounds(3).run();
         bits(&outcome.unwrap(), &graph)
     };
     assert!(run(1) == run(1) && run(1) != run(2));
@@ -86,15 +85,12 @@ fn vertex_programs_have_the_same_bits_on_all_threads() {
                 let mut graph = shape.weighted().with_vertices(|v| mix(v.into()));
                 let mut rounds = Vec::new();
                 let mut observer = |progress: &Progress, vertices: &gasworks::Column<u64>| {
-                    rounds
-                        .push((Progress { seconds: 0.0, ..*progress }, Everything::of(vertices.as_slice())));
+                    rounds.push((Progress { seconds: 0.0, ..*progress }, Everything::of(vertices.as_slice())));
                     std::ops::ControlFlow::Continue(())
                 };
                 let engine = Engine::new(&mut graph, &Chaos::<3, 3, false, false>).asynchronous();
-                let engine =
-                    engine.scheduler(order(everyone)).exclusion(Exclusion::Coloring).consistency(model);
-                let engine =
-                    engine.coloring_order(order_of_colors).aggregate_every(Every::Rounds(2), &Everything);
+                let engine = engine.scheduler(order(everyone)).exclusion(Exclusion::Coloring).consistency(model);
+                let engine = engine.coloring_order(order_of_colors).aggregate_every(Every::Rounds(2), &Everything);
                 let engine = engine.threads(threads).seed(SEED).observer(&mut observer);
                 let outcome = engine.rounds(5).run().unwrap();
                 assert_eq!(rounds.len() as u64, outcome.progress.rounds);
@@ -125,7 +121,7 @@ fn coloring_is_the_serial_execution_color_by_color() {
             let topology = shape.valued(0);
             let coloring = Coloring::greedy(topology.topology(), distance, ColoringOrder::default());
             let list: Vec<_> = (0..3).flat_map(|_| coloring.classes().flatten().copied()).collect();
-            let babble = Babble { number: 0, others: false };
+            let babble = Babble { number: 0, others: false, restless: true };
             let run = |colored: bool| {
                 let mut graph = shape.valued(7).with_vertices(|v| mix(v.into()));
                 let outcome = if colored {
@@ -150,7 +146,7 @@ fn full_consistency_has_the_same_bits_on_all_threads() {
         let run = |threads| {
             let mut graph = shape.valued(0).with_vertices(Level::start);
             let engine = Engine::updates(&mut graph, &Level { yields: 0 }, Rounds::new());
-            let outcome = engine.exclusion(Exclusion::Coloring).threads(threads).run().unwrap();
+            let outcome = engine.exclusion(Exclusion::Coloring).threads(threads).rounds(6).run().unwrap();
             bits(&outcome, &graph)
         };
         is_the_same("level", &shape, run);

@@ -178,6 +178,8 @@ pub(crate) struct Babble {
     pub(crate) number: u64,
     /// Whether signals go to another function too.
     pub(crate) others: bool,
+    /// Whether it never comes to rest.
+    pub(crate) restless: bool,
 }
 
 impl UpdateFunction for Babble {
@@ -200,7 +202,7 @@ impl UpdateFunction for Babble {
             }
         });
         *scope.vertex_mut() = word;
-        if word % 5 == 0 {
+        if word % 5 == 0 || self.restless {
             scope.signal_self(awake());
         }
     }
