@@ -43,3 +43,8 @@ pub use gasworks_schedulers as schedulers;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the code of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/consistency.md")]
+struct GuideToConsistency;

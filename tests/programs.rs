@@ -1,11 +1,26 @@
 //! The library as its users meet it: every program under every scheduler against an oracle, and the sentences of the documentation.
 //!
-//! `table` runs all that is bundled and some programs made to be hard on an engine; the other modules prove one sentence a test.
+//! `table` and `asynchronous/table` run all that is bundled and some programs made to be hard on the engine, with
+//! barriers and without; the other modules prove one sentence a test.
 //! Tests on published data read the folder that `GASWORKS_DATA` names, and pass with a line `skipped: ...` without it.
 
 mod programs {
     mod admission;
     mod aggregates;
+    mod asynchronous {
+        mod audits;
+        mod bits;
+        mod colorings;
+        mod functions;
+        mod globals;
+        mod limits;
+        mod owned;
+        mod pairs;
+        mod panics;
+        mod stress;
+        mod subjects;
+        mod table;
+    }
     mod builder;
     mod chaos;
     mod coloring;

@@ -13,7 +13,7 @@ use crate::executor::asynchronous::globals::{Every, Globals};
 use crate::executor::asynchronous::{self, AnyFunction, Function, Functions, Program};
 use crate::executor::{Settings, edges, sync};
 use crate::graph::{Graph, Vertex};
-use crate::job::{EdgeJob, UpdateJob, VertexJob, Wishes};
+use crate::job::{EdgeJob, Ordered, UpdateJob, VertexJob, Wishes};
 use crate::memory::Store;
 use crate::outcome::{Observer, Outcome, Progress, StopHandle};
 use crate::program::VertexProgram;
@@ -51,6 +51,7 @@ impl<'g, Job> Engine<'g, Job> {
             updates: None,
             time: None,
             until: None,
+            asked: 0,
             stop: None,
             seed: 0,
             isa: Isa::detect(),
@@ -114,48 +115,47 @@ impl<'g, Job> Engine<'g, Job> {
     }
 }
 
-/// The options of runs without barriers.
-macro_rules! orders {
-    () => {
-        /// How visits are kept apart.
-        pub fn exclusion(mut self, exclusion: Exclusion) -> Self {
-            self.job.wishes.exclusion = Some(exclusion);
-            self
-        }
+/// How a run without barriers is kept in order: of update functions, and of vertex programs that run asynchronously. With
+/// barriers, only [`plan`](Engine::plan) says something.
+impl<'g, J: Ordered> Engine<'g, J> {
+    /// How visits are kept apart.
+    pub fn exclusion(mut self, exclusion: Exclusion) -> Self {
+        self.job.wishes().exclusion = Some(exclusion);
+        self
+    }
 
-        /// What visits are kept apart by: the program's own model, or a stronger one.
-        pub fn consistency(mut self, model: Model) -> Self {
-            self.job.wishes.consistency = Some(model);
-            self
-        }
+    /// What visits are kept apart by: the program's own model, or a stronger one.
+    pub fn consistency(mut self, model: Model) -> Self {
+        self.job.wishes().consistency = Some(model);
+        self
+    }
 
-        /// Exclusion by a coloring of the user's own: a color for each vertex. It is verified before it is used.
-        pub fn coloring(mut self, colors: impl IntoIterator<Item = u32>) -> Self {
-            self.job.wishes.coloring = Some(colors.into_iter().collect());
-            self
-        }
+    /// Exclusion by a coloring of the user's own: a color for each vertex. It is verified before it is used.
+    pub fn coloring(mut self, colors: impl IntoIterator<Item = u32>) -> Self {
+        self.job.wishes().coloring = Some(colors.into_iter().collect());
+        self
+    }
 
-        /// The order in which exclusion by coloring gives out colors.
-        pub fn coloring_order(mut self, order: ColoringOrder) -> Self {
-            self.job.wishes.order = order;
-            self
-        }
+    /// The order in which exclusion by coloring gives out colors.
+    pub fn coloring_order(mut self, order: ColoringOrder) -> Self {
+        self.job.wishes().order = order;
+        self
+    }
 
-        /// Records what visits read and write, and looks for a serial order afterwards: see [`Outcome::audit`]. Takes memory in
-        /// proportion to the accesses, 16 bytes each.
-        pub fn audit(mut self) -> Self {
-            self.job.wishes.audit = true;
-            self
-        }
+    /// Records what visits read and write, and looks for a serial order afterwards: see [`Outcome::audit`]. Takes memory in
+    /// proportion to the accesses, 16 bytes each.
+    pub fn audit(mut self) -> Self {
+        self.job.wishes().audit = true;
+        self
+    }
 
-        /// How the run will be kept in order.
-        ///
-        /// # Errors
-        /// [`Error::NotAdmitted`] if what is asked for does not go together.
-        pub fn plan(&self) -> Result<Plan, Error> {
-            self.job.plan(self.settings.threads)
-        }
-    };
+    /// How the run will be kept in order.
+    ///
+    /// # Errors
+    /// [`Error::NotAdmitted`] if what is asked for does not go together.
+    pub fn plan(&self) -> Result<Plan, Error> {
+        self.job.plan(self.settings.threads)
+    }
 }
 
 impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
@@ -180,8 +180,6 @@ impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
         self.job.visibility = Visibility::Immediate;
         self
     }
-
-    orders!();
 
     /// Who runs next.
     pub fn scheduler(mut self, scheduler: impl Scheduler + 'g) -> Self {
@@ -293,8 +291,6 @@ where
         self.job.others.push(Box::new(Function::new(function)));
         self
     }
-
-    orders!();
 
     /// The vertices that are scheduled at first; all, unless said.
     ///

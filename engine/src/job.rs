@@ -11,7 +11,7 @@ use crate::executor::asynchronous::{AnyFunction, Function, Orders};
 use crate::graph::{Graph, Topology, Vertex};
 use crate::outcome::Observer;
 use crate::program::VertexProgram;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Scheduler, Selection};
 use crate::update::UpdateFunction;
 
 /// An aggregate, and when it is computed again.
@@ -25,7 +25,7 @@ pub(crate) type Refreshed<'g, P> = (
 
 /// How a run without barriers is to be kept in order: what is not said is chosen.
 #[derive(Default)]
-pub(crate) struct Wishes {
+pub struct Wishes {
     pub(crate) exclusion: Option<Exclusion>,
     pub(crate) consistency: Option<Model>,
     pub(crate) coloring: Option<Vec<u32>>,
@@ -34,14 +34,30 @@ pub(crate) struct Wishes {
 }
 
 impl Wishes {
-    /// What will be done.
-    pub(crate) fn plan(&self, case: Case, threads: usize) -> Result<Plan, Error> {
+    /// What will be done. `forgets`: there are vertices to start at, and under coloring everyone runs all the same.
+    pub(crate) fn plan(&self, case: Case, threads: usize, forgets: bool) -> Result<Plan, Error> {
         let asked = self.consistency.unwrap_or(case.declared);
         let case = Case { asked, ..case };
         let colored = self.coloring.as_ref().map(|_| Exclusion::Coloring);
-        let exclusion =
-            self.exclusion.or(colored).unwrap_or_else(|| case.default_exclusion(threads));
+        let default = || match case.default_exclusion(threads) {
+            Exclusion::Coloring if forgets => Exclusion::Locks,
+            default => default,
+        };
+        let exclusion = self.exclusion.or(colored).unwrap_or_else(default);
         Case { exclusion, ..case }.admit()?;
+        let refuse = |what: String, why: &str, instead: &str| {
+            Err(Error::NotAdmitted { what, why: why.into(), instead: instead.into() })
+        };
+        if colored.is_some() && exclusion != Exclusion::Coloring {
+            let what = format!("a coloring beside exclusion by {exclusion}");
+            return refuse(what, "its colors would not be used", "leave one of the two out");
+        }
+        if forgets && exclusion == Exclusion::Coloring {
+            let what = "start_at under coloring with a scheduler that runs everyone".into();
+            let instead =
+                "leave start_at out, or choose rounds of the signalled vertices, or exclusion by locks";
+            return refuse(what, "all vertices begin", instead);
+        }
         let threads = if exclusion == Exclusion::Serial { 1 } else { threads };
         let consistency = (exclusion != Exclusion::Relaxed).then_some(asked);
         Ok(Plan { visibility: Visibility::Immediate, consistency, exclusion: Some(exclusion), threads })
@@ -66,6 +82,14 @@ impl Wishes {
     }
 }
 
+/// What runs without barriers, or may. Public in private: a bound on options of [`Engine`](crate::Engine).
+pub trait Ordered {
+    /// What was asked for.
+    fn wishes(&mut self) -> &mut Wishes;
+    /// What will be done.
+    fn plan(&self, threads: usize) -> Result<Plan, Error>;
+}
+
 /// A vertex program to run on a graph. Made by [`Engine::new`](crate::Engine::new).
 pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
@@ -79,9 +103,12 @@ pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) wishes: Wishes,
 }
 
-impl<P: VertexProgram> VertexJob<'_, P> {
-    /// What will be done.
-    pub(crate) fn plan(&self, threads: usize) -> Result<Plan, Error> {
+impl<P: VertexProgram> Ordered for VertexJob<'_, P> {
+    fn wishes(&mut self) -> &mut Wishes {
+        &mut self.wishes
+    }
+
+    fn plan(&self, threads: usize) -> Result<Plan, Error> {
         if self.visibility == Visibility::Barrier {
             let plan = Plan { visibility: self.visibility, consistency: None, exclusion: None, threads };
             return Ok(plan);
@@ -94,7 +121,8 @@ impl<P: VertexProgram> VertexJob<'_, P> {
             rounds: self.scheduler.selection().is_some(),
             plain: <P::Ghost as crate::memory::Store>::PLAIN,
         };
-        self.wishes.plan(case, threads)
+        let everyone = self.scheduler.selection() == Some(Selection::Everyone);
+        self.wishes.plan(case, threads, everyone && self.start.is_some())
     }
 }
 
@@ -118,9 +146,14 @@ impl<P: UpdateFunction> UpdateJob<'_, P> {
         let models = self.others.iter().map(|function| function.model());
         models.fold(P::Consistency::MODEL, Model::max)
     }
+}
 
-    /// What will be done.
-    pub(crate) fn plan(&self, threads: usize) -> Result<Plan, Error> {
+impl<P: UpdateFunction> Ordered for UpdateJob<'_, P> {
+    fn wishes(&mut self) -> &mut Wishes {
+        &mut self.wishes
+    }
+
+    fn plan(&self, threads: usize) -> Result<Plan, Error> {
         fn is_plain<D: Data>() -> bool {
             D::PLAIN
         }
@@ -133,7 +166,9 @@ impl<P: UpdateFunction> UpdateJob<'_, P> {
             rounds: self.scheduler.selection().is_some(),
             plain: is_plain::<P::Vertex>() && is_plain::<P::Edge>(),
         };
-        self.wishes.plan(case, threads)
+        // Of several functions, only what is signalled runs.
+        let everyone = self.scheduler.selection() == Some(Selection::Everyone) && self.others.is_empty();
+        self.wishes.plan(case, threads, everyone && self.start.is_some())
     }
 }
 

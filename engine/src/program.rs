@@ -118,6 +118,10 @@ pub trait VertexProgram: Sync + Sized {
     const GATHERS: Gathers = Gathers::State;
     /// Which edges the program writes.
     const WRITES_EDGES: Writes = Writes::None;
+    /// Whether [`scatter`](VertexProgram::scatter) is asked. If not, a signal that wakes reaches every neighbour along `SCATTER` as
+    /// it is, and nobody's ghost is read for it: a program that does not override `scatter` says so here, and its visits then
+    /// keep fewer neighbours waiting.
+    const SCATTERS: bool = true;
     /// Promises that vertex and ghost have one type and that `ghost` copies: an independent active set (one side of a
     /// bipartite graph) then reads and publishes vertices in place, without a second copy.
     const GHOST_IS_VERTEX: bool = false;
@@ -192,7 +196,7 @@ pub trait VertexProgram: Sync + Sized {
     }
 
     /// What a vertex whose signal wakes says along one edge of [`SCATTER`](VertexProgram::SCATTER) to the neighbour whose ghost
-    /// is given. State gathers only.
+    /// is given. State gathers only, and only if [`SCATTERS`](VertexProgram::SCATTERS).
     #[inline(always)]
     fn scatter(
         &self,

@@ -8,8 +8,8 @@ use crate::scope::Scope;
 /// An update function (Low et al. 2010, "GraphLab", section 3.2): reads and writes the scope of one vertex, as far as its
 /// consistency model lets it, and signals whom to visit next.
 ///
-/// Run by [`Engine::updates`](crate::Engine::updates), in this version one visit at a time; the executor that runs visits in
-/// parallel under each model is coming, with the same trait.
+/// Run by [`Engine::updates`](crate::Engine::updates) on every core: its visits are kept apart as far as the model asks, by an
+/// [`Exclusion`](crate::Exclusion), so that the run has the same effect as some serial order of its visits.
 ///
 /// ```
 /// use gasworks_engine::{Context, Edges, Scope, Signal, UpdateFunction, consistency};

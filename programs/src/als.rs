@@ -92,6 +92,7 @@ impl VertexProgram for Als {
     type Global = ();
     const GATHER: Edges = Edges::All;
     const SCATTER: Edges = Edges::All;
+    const SCATTERS: bool = false;
     const GHOST_IS_VERTEX: bool = true;
 
     fn accumulator(&self) -> NormalEquations {

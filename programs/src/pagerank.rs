@@ -54,6 +54,7 @@ impl VertexProgram for PageRank {
     type Edge = ();
     type Gather = Sum<f64>;
     type Global = Dangling;
+    const SCATTERS: bool = false;
 
     fn accumulator(&self) -> Sum<f64> {
         Sum::default()

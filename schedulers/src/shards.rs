@@ -202,10 +202,14 @@ impl Spread {
 /// How many tasks a worker takes at once from a queue that holds so many and that so many workers use.
 ///
 /// A signal to a task that was handed out and has not run schedules it again, where one that is held would only have merged: so few.
-/// With one worker nobody else wants the lock: so one at a time. Otherwise a fair part, so that few tasks still reach all workers.
+/// Where many are held, more: a batch that is a small part of them is seldom signalled meanwhile. Otherwise one worker takes one at a
+/// time, since nobody else wants the lock, and several a fair part, so that few tasks still reach all workers.
 pub(crate) fn share(held: u32, users: usize, workers: usize) -> usize {
-    const MOST: usize = 16;
-    if workers == 1 { 1 } else { (held as usize).div_ceil(users).clamp(1, MOST) }
+    const FAIR: usize = 16;
+    const MOST: usize = 64;
+    let held = held as usize;
+    let fair = if workers == 1 { 1 } else { held.div_ceil(users).clamp(1, FAIR) };
+    fair.max((held / (MOST * workers)).min(MOST))
 }
 
 #[cfg(all(test, not(any(loom, shuttle))))]
@@ -243,6 +247,6 @@ mod tests {
     #[test]
     fn a_share_is_fair_and_never_nothing() {
         assert_eq!([share(100, 1, 1), share(100, 50, 50), share(3, 2, 8), share(1, 64, 64)], [1, 2, 2, 1]);
-        assert_eq!(share(1_000_000, 2, 2), 16);
+        assert_eq!([share(1_000_000, 2, 2), share(1000, 1, 1), share(100_000, 1, 1)], [64, 15, 64]);
     }
 }

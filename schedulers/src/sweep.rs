@@ -10,7 +10,8 @@ use crate::shards::{Place, Queue, Shards, share};
 /// Under executors with barriers: every vertex, every round, until none signals. Under the others: cyclic over the
 /// vertices that are signalled, ascending or in a permuted order. Priorities are ignored.
 ///
-/// Without barriers and with several workers, each sweeps over its own part of the order, and helps with the parts of others when
+/// Without barriers and with several workers, each sweeps over its own part of the order: the blocks of 64 that are its turn, so that
+/// parts are alike, whatever the vertices of a range have in common. It helps with the parts of others when
 /// nothing in its own is signalled; each 64th time it begins at any part, so that none starves whose worker is busy. There is a lock for
 /// each part. A task costs O(log n) to the base 64, however few are signalled. Memory is a bit for each vertex, and 8 bytes more if
 /// permuted.
@@ -37,8 +38,7 @@ pub struct Sweep {
     phases: Phases,
     order: Order,
     permutation: Permutation,
-    /// Vertices in each part of the order.
-    width: u32,
+    workers: u32,
     shards: Shards<Part>,
 }
 
@@ -110,6 +110,9 @@ impl Queue for Part {
     }
 }
 
+/// Positions that lie side by side in one part.
+const BLOCK: u32 = 64;
+
 /// Of so many calls one begins anywhere.
 const FAIR: u64 = 64;
 
@@ -150,19 +153,20 @@ impl Scheduler for Sweep {
     }
 
     fn start(&mut self, vertices: usize, workers: usize) {
-        let width = vertices.div_ceil(workers).max(1);
         self.permutation = match self.order {
             Order::Linear => Permutation::default(),
             Order::Permuted(seed) => Permutation::random(vertices, seed),
         };
-        self.width = width as u32;
+        self.workers = workers as u32;
+        let width = vertices.div_ceil(BLOCK as usize).div_ceil(workers).max(1) * BLOCK as usize;
         self.shards = Shards::new(vertices, workers, workers, width);
     }
 
     fn schedule(&self, tasks: &[Task]) {
         self.shards.schedule(tasks, |vertex| {
             let position = self.permutation.position(vertex);
-            Place { shard: (position / self.width) as usize, task: position % self.width }
+            let (block, rest) = (position / BLOCK, position % BLOCK);
+            Place { shard: (block % self.workers) as usize, task: block / self.workers * BLOCK + rest }
         });
     }
 
@@ -171,7 +175,8 @@ impl Scheduler for Sweep {
         let first = if turn % FAIR == FAIR - 1 { (turn / FAIR) as usize } else { worker };
         self.shards.first((0..all).map(|at| (first + at) % all), batch, |shard, part, batch| {
             let positions = (0..share(part.hint(), 2, all)).map_while(|_| part.pop());
-            batch.extend(positions.map(|at| self.permutation.vertex(shard as u32 * self.width + at)));
+            let position = |at| (at / BLOCK * self.workers + shard as u32) * BLOCK + at % BLOCK;
+            batch.extend(positions.map(|at| self.permutation.vertex(position(at))));
         });
     }
 }

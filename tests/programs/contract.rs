@@ -14,7 +14,7 @@ use super::shapes::{Numbers, shapes};
 #[allow(dead_code)]
 #[path = "../../examples/own_scheduler.rs"]
 mod own_scheduler;
-use own_scheduler::HubsFirst;
+pub(crate) use own_scheduler::HubsFirst;
 
 /// Every bundled scheduler, in every option. Nothing below -3 is scheduled here.
 pub(crate) const VARIANTS: &[&str] = &[
@@ -49,7 +49,7 @@ fn no_bundled_scheduler_and_no_option_is_left_out() {
 
 /// Last in, first out.
 #[derive(Default)]
-struct Stack(Mutex<(Vec<Vertex>, Vec<bool>)>);
+pub(crate) struct Stack(Mutex<(Vec<Vertex>, Vec<bool>)>);
 
 impl Scheduler for Stack {
     fn name(&self) -> &'static str {
@@ -76,7 +76,7 @@ impl Scheduler for Stack {
 }
 
 /// With so many degrees, for graphs of at most so many vertices.
-fn hubs_first(vertices: usize) -> HubsFirst {
+pub(crate) fn hubs_first(vertices: usize) -> HubsFirst {
     HubsFirst::new(&(0..vertices).map(|vertex| vertex * 7919 % 101).collect::<Vec<_>>())
 }
 
@@ -512,7 +512,7 @@ fn a_vertex_that_the_graph_does_not_have_is_refused() {
 // ------------------------------------------------------------------ in an engine
 
 /// The least vertex of each component, pushed along edges: the same under any scheduler.
-struct Least;
+pub(crate) struct Least;
 
 impl UpdateFunction for Least {
     type Vertex = u32;

@@ -50,6 +50,11 @@ impl Shape {
         self.builder().weighted_edges(&self.edges, &self.weights).build().unwrap()
     }
 
+    /// With the same value on every edge.
+    pub(crate) fn valued(&self, value: u64) -> Graph<(), u64> {
+        self.builder().weighted_edges(&self.edges, &vec![value; self.edges.len()]).build().unwrap()
+    }
+
     pub(crate) fn left(&self) -> Option<usize> {
         if let Kind::Bipartite(left) = self.kind { Some(left) } else { None }
     }
@@ -90,7 +95,7 @@ fn random_edges(seed: u64, sources: usize, targets: usize, count: usize) -> Vec<
     (0..count).map(|_| [numbers.below(sources), numbers.below(targets)]).collect()
 }
 
-fn grid(side: u32) -> Vec<[u32; 2]> {
+pub(crate) fn grid(side: u32) -> Vec<[u32; 2]> {
     let cells = (0..side).flat_map(|y| (0..side).map(move |x| (x, y)));
     let edges = cells.flat_map(|(x, y)| {
         let at = y * side + x;

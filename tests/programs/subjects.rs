@@ -7,9 +7,8 @@ use gasworks::programs::factorization::reference::Reference;
 use gasworks::programs::factorization::{Regularization, initial_factors};
 use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
 use gasworks::{
-    Every,
-    Column, Data, Engine, Error, Gathers, Isa, Observer, Outcome, Phase, Plan, Progress, Scheduler, Selection,
-    VertexJob, VertexProgram,
+    Column, Data, Engine, Error, Every, Gathers, Isa, Observer, Outcome, Phase, Plan, Progress, Scheduler,
+    Selection, VertexJob, VertexProgram,
 };
 
 use super::chaos::{Chaos, Everything, SEED, edges, mix};

@@ -3,15 +3,15 @@
 use gasworks::graph::{GraphBuilder, ReverseEdges};
 use gasworks::schedulers::{Rounds, Sweep, by_name};
 use gasworks::{
-    Accumulator, Context, Edges, Engine, Exclusion, Reason, Scheduler, Scope, Signal, UpdateFunction, VertexProgram,
-    consistency,
+    Accumulator, Context, Edges, Engine, Exclusion, Reason, Scheduler, Scope, Signal, UpdateFunction,
+    VertexProgram, consistency,
 };
 
 use super::contract::VARIANTS;
 use super::shapes::{Kind, Numbers, Shape, shapes};
 
 /// The least color that no neighbour has.
-struct Coloring;
+pub(crate) struct Coloring;
 
 impl UpdateFunction for Coloring {
     type Vertex = u32;
@@ -265,9 +265,17 @@ fn visits_come_in_the_order_of_the_scheduler_with_scratch_that_stays() {
     // Vertex v runs at v + 1, v + 5 and v + 9.
     assert_eq!(all.vertex_data().as_slice(), [1503, 1803, 2103, 2403]);
     let mut one = graph();
-    let outcome = Engine::updates(&mut one, &Note, Rounds::new()).exclusion(Exclusion::Serial).start_at([2]).run().unwrap();
+    let outcome = Engine::updates(&mut one, &Note, Rounds::new())
+        .exclusion(Exclusion::Serial)
+        .start_at([2])
+        .run()
+        .unwrap();
     assert_eq!((outcome.reason, outcome.progress.updates), (Reason::Drained, 3));
     assert_eq!(one.vertex_data().as_slice(), [0, 0, 603, 0]);
-    let outcome = Engine::updates(&mut graph(), &Note, Rounds::new()).exclusion(Exclusion::Serial).rounds(2).run().unwrap();
+    let outcome = Engine::updates(&mut graph(), &Note, Rounds::new())
+        .exclusion(Exclusion::Serial)
+        .rounds(2)
+        .run()
+        .unwrap();
     assert_eq!((outcome.reason, outcome.progress.updates), (Reason::Rounds, 8));
 }

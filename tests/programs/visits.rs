@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use gasworks::graph::GraphBuilder;
 use gasworks::{
-    Every,
-    Accumulator, Context, Edges, Engine, Gathers, Neighborhood, Phase, Selection, Signal, Simd, VertexProgram,
+    Accumulator, Context, Edges, Engine, Every, Gathers, Neighborhood, Phase, Selection, Signal, Simd,
+    VertexProgram,
 };
 
 use super::chaos::{self, Chaos, Everything, SEED, mix};

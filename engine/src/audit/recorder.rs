@@ -1,9 +1,10 @@
 //! What one worker's visits read and wrote.
 
+use std::sync::Arc;
+
 use super::history::{Access, History, Kind, Record};
 use crate::graph::Vertex;
 use crate::memory::Versions;
-use crate::primitives::Arc;
 
 /// Notes the accesses of one worker's visits. Where data are touched in place, each access is also a borrow until the visit
 /// ends: two visits that touch one datum at once, one of them writing, are caught before anything is lent.
@@ -53,11 +54,11 @@ impl Recorder {
             return;
         }
         let shares = u64::from(stamp == read);
-        let version =
-            if writes { self.versions.own(datum, shares) } else { self.versions.share(datum) };
+        let version = if writes { self.versions.own(datum, shares) } else { self.versions.share(datum) };
         let Some(version) = version else {
             self.give_back();
-            std::panic::panic_any(Overlap { datum, writes, worker: self.worker })
+            // Not a bug of the program: no panic hook is to speak of it.
+            std::panic::resume_unwind(Box::new(Overlap { datum, writes, worker: self.worker }))
         };
         self.stamps[datum] = if writes { written } else { read };
         // A written datum was lent to be read too: what was found there counts.
@@ -93,8 +94,8 @@ impl Recorder {
         self.visit += 1;
     }
 
-
-    fn give_back(&mut self) {
+    /// Ends the borrows of a visit.
+    pub(crate) fn give_back(&mut self) {
         for (datum, written) in self.held.drain(..) {
             if written { self.versions.give_back(datum) } else { self.versions.give_back_share(datum) }
         }

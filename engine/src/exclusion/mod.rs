@@ -6,7 +6,7 @@
 mod admission;
 mod coloring;
 
-pub use admission::{Case, Refusal, RULES, Rule};
+pub use admission::{Case, RULES, Refusal, Rule};
 pub use coloring::{Coloring, ColoringOrder, Distance};
 
 use crate::consistency::Model;

@@ -36,6 +36,8 @@ pub(crate) struct Settings<'g> {
     pub(crate) updates: Option<u64>,
     pub(crate) time: Option<Duration>,
     pub(crate) until: Option<Predicate<'g>>,
+    /// The last round after which `until` was asked.
+    pub(crate) asked: u64,
     pub(crate) stop: Option<StopHandle>,
     pub(crate) seed: u64,
     pub(crate) isa: Isa,
@@ -50,7 +52,9 @@ impl Settings<'_> {
 
     /// The first condition that ends a run which has come this far.
     pub(crate) fn reached(&mut self, progress: &Progress) -> Option<Reason> {
-        let converged = progress.rounds > 0 && self.until.as_mut().is_some_and(|until| until(progress));
+        // Without barriers, limits are looked at between rounds too.
+        let new = std::mem::replace(&mut self.asked, progress.rounds) < progress.rounds;
+        let converged = new && self.until.as_mut().is_some_and(|until| until(progress));
         let reasons = [
             (converged, Reason::Converged),
             (self.stop.as_ref().is_some_and(|stop| stop.is_stopped()), Reason::Stopped),

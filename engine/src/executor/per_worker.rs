@@ -14,7 +14,12 @@ impl<W> PerWorker<W> {
 
     /// Lends a worker's value. It is away if a batch of this very worker is suspended inside a parallel loop of the program's,
     /// or was ended by a panic; then `make` is called, and what it made is dropped afterwards.
-    pub(crate) fn with<R>(&self, worker: usize, make: impl FnOnce() -> W, work: impl FnOnce(&mut W) -> R) -> R {
+    pub(crate) fn with<R>(
+        &self,
+        worker: usize,
+        make: impl FnOnce() -> W,
+        work: impl FnOnce(&mut W) -> R,
+    ) -> R {
         let slot = || self.0[worker % self.0.len()].lock().unwrap_or_else(PoisonError::into_inner);
         let taken = slot().take();
         let mut value = taken.unwrap_or_else(make);

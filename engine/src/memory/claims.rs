@@ -14,7 +14,10 @@
 use super::Rows;
 use super::locks::Locks;
 use crate::exclusion::{Coloring, Distance};
-use crate::primitives::{AtomicBool, Ordering::{Acquire, Release}};
+use crate::primitives::{
+    AtomicBool,
+    Ordering::{Acquire, Release},
+};
 
 /// How far a claim goes beyond its own vertex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,59 +129,60 @@ impl<'g> Claims<'g> {
         self.along_out
     }
 
-    /// Visits the vertex and the neighbours that its claim covers, ascending, each once.
-    fn in_order(&self, vertex: u32, mut visit: impl FnMut(u32)) {
+    /// Lists the vertex and the neighbours that its claim covers, ascending, each once.
+    fn list_scope(&self, vertex: u32, scope: &mut Vec<u32>) {
+        scope.clear();
         let same = std::ptr::eq(self.into, self.out);
-        let none: &[u32] = &[];
-        let into = if self.along_into && !(same && self.along_out) { self.into.neighbors(vertex) } else { none };
-        let out = if self.along_out { self.out.neighbors(vertex) } else { none };
-        let (mut into, mut out) = (into.iter().copied().peekable(), out.iter().copied().peekable());
-        let mut own = Some(vertex);
-        loop {
-            let next = [own, into.peek().copied(), out.peek().copied()].into_iter().flatten().min();
-            let Some(next) = next else { break };
-            own = own.filter(|own| *own != next);
-            while into.next_if_eq(&next).is_some() {}
-            while out.next_if_eq(&next).is_some() {}
-            visit(next);
+        let into = (self.along_into && !(same && self.along_out)).then(|| self.into.neighbors(vertex));
+        let out = self.along_out.then(|| self.out.neighbors(vertex));
+        match (into, out) {
+            (Some(into), Some(out)) => merge(into, out, scope),
+            (Some(row), None) | (None, Some(row)) => scope.extend_from_slice(row),
+            (None, None) => (),
+        }
+        scope.dedup();
+        if let Err(at) = scope.binary_search(&vertex) {
+            scope.insert(at, vertex);
         }
     }
 
     /// Takes the locks of a scope in ascending order; how often it had to wait.
-    fn lock(&self, vertex: u32) -> u32 {
+    fn lock(&self, vertex: u32, scope: &mut Vec<u32>) -> u32 {
         #[cfg(test)]
         if let Some(fault) = self.fault {
-            return self.lock_wrongly(vertex, fault);
+            return self.lock_wrongly(vertex, scope, fault);
         }
         if self.reach == Reach::Own {
             return self.locks.write(vertex).into();
         }
+        self.list_scope(vertex, scope);
         let mut waits = 0;
-        self.in_order(vertex, |v| {
-            let writes = v == vertex || self.reach == Reach::Write;
-            waits += u32::from(if writes { self.locks.write(v) } else { self.locks.read(v) });
-        });
+        for v in &*scope {
+            let writes = *v == vertex || self.reach == Reach::Write;
+            waits += u32::from(if writes { self.locks.write(*v) } else { self.locks.read(*v) });
+        }
         waits
     }
 
-    fn release(&self, vertex: u32) {
+    /// Gives up what `lock` took and listed.
+    fn release(&self, vertex: u32, scope: &[u32]) {
         #[cfg(test)]
         if let Some(fault) = self.fault {
-            return self.release_wrongly(vertex, fault);
+            return self.release_wrongly(vertex, scope, fault);
         }
         if self.reach == Reach::Own {
             return self.locks.release_write(vertex);
         }
-        self.in_order(vertex, |v| {
-            let writes = v == vertex || self.reach == Reach::Write;
-            if writes { self.locks.release_write(v) } else { self.locks.release_read(v) }
-        });
+        for v in scope {
+            let writes = *v == vertex || self.reach == Reach::Write;
+            if writes { self.locks.release_write(*v) } else { self.locks.release_read(*v) }
+        }
     }
 
     #[cfg(test)]
-    fn wrong_locks(&self, vertex: u32, fault: Fault) -> Vec<(u32, bool)> {
-        let mut locks = Vec::new();
-        self.in_order(vertex, |v| locks.push((v, v == vertex || self.reach == Reach::Write)));
+    fn wrong_locks(&self, vertex: u32, scope: &[u32], fault: Fault) -> Vec<(u32, bool)> {
+        let writes = |v| v == vertex || self.reach == Reach::Write;
+        let mut locks: Vec<(u32, bool)> = scope.iter().map(|v| (*v, writes(*v))).collect();
         match fault {
             Fault::NeighborsForgotten => locks.retain(|(v, _)| *v == vertex),
             Fault::LastNeighborForgotten => {
@@ -201,31 +205,45 @@ impl<'g> Claims<'g> {
     }
 
     #[cfg(test)]
-    fn lock_wrongly(&self, vertex: u32, fault: Fault) -> u32 {
+    fn lock_wrongly(&self, vertex: u32, scope: &mut Vec<u32>, fault: Fault) -> u32 {
+        self.list_scope(vertex, scope);
         let mut waits = 0;
-        for (v, writes) in self.wrong_locks(vertex, fault) {
+        for (v, writes) in self.wrong_locks(vertex, scope, fault) {
             std::thread::yield_now();
             waits += u32::from(if writes { self.locks.write(v) } else { self.locks.read(v) });
         }
         if fault == Fault::ReleasedEarly {
-            self.unlock_all(vertex, fault);
+            self.unlock_all(vertex, scope, fault);
         }
         waits
     }
 
     #[cfg(test)]
-    fn release_wrongly(&self, vertex: u32, fault: Fault) {
+    fn release_wrongly(&self, vertex: u32, scope: &[u32], fault: Fault) {
         if fault != Fault::ReleasedEarly {
-            self.unlock_all(vertex, fault);
+            self.unlock_all(vertex, scope, fault);
         }
     }
 
     #[cfg(test)]
-    fn unlock_all(&self, vertex: u32, fault: Fault) {
-        for (v, writes) in self.wrong_locks(vertex, fault) {
+    fn unlock_all(&self, vertex: u32, scope: &[u32], fault: Fault) {
+        for (v, writes) in self.wrong_locks(vertex, scope, fault) {
             if writes { self.locks.release_write(v) } else { self.locks.release_read(v) }
         }
     }
+}
+
+/// Two ascending lists as one.
+fn merge(a: &[u32], b: &[u32], into: &mut Vec<u32>) {
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() && j < b.len() {
+        let first = a[i] <= b[j];
+        into.push(if first { a[i] } else { b[j] });
+        i += usize::from(first);
+        j += usize::from(!first);
+    }
+    into.extend_from_slice(&a[i..]);
+    into.extend_from_slice(&b[j..]);
 }
 
 /// Where claims come from while workers run.
@@ -248,7 +266,7 @@ impl<'t> Session<'t> {
     pub(crate) fn source(&self) -> Source<'_> {
         let taken = self.kind == Kind::Alone && self.claims.busy.swap(true, Acquire);
         assert!(!taken, "two workers in a session for one");
-        Source { claims: self.claims, kind: self.kind }
+        Source { claims: self.claims, kind: self.kind, scope: Vec::new() }
     }
 }
 
@@ -256,6 +274,8 @@ impl<'t> Session<'t> {
 pub(crate) struct Source<'t> {
     claims: &'t Claims<'t>,
     kind: Kind,
+    /// Whose locks the claim holds.
+    scope: Vec<u32>,
 }
 
 impl Source<'_> {
@@ -265,8 +285,11 @@ impl Source<'_> {
     /// If there is no such vertex.
     #[inline]
     pub(crate) fn claim(&mut self, vertex: u32) -> Claim<'_> {
-        let waits = if self.kind == Kind::Locks { self.claims.lock(vertex) } else { 0 };
-        Claim { claims: self.claims, vertex, locked: self.kind == Kind::Locks, waits }
+        if self.kind == Kind::Alone {
+            return Claim { claims: self.claims, vertex, locked: None, waits: 0 };
+        }
+        let waits = self.claims.lock(vertex, &mut self.scope);
+        Claim { claims: self.claims, vertex, locked: Some(&self.scope), waits }
     }
 }
 
@@ -303,7 +326,7 @@ impl<'t> Phase<'t> {
         let at = self.members.iter().position(|vertex| wanted(*vertex))?;
         let vertex = self.members[at];
         self.members = &self.members[at + 1..];
-        Some(Claim { claims: self.claims, vertex, locked: false, waits: 0 })
+        Some(Claim { claims: self.claims, vertex, locked: None, waits: 0 })
     }
 }
 
@@ -311,7 +334,8 @@ impl<'t> Phase<'t> {
 pub(crate) struct Claim<'c> {
     claims: &'c Claims<'c>,
     vertex: u32,
-    locked: bool,
+    /// The scope whose locks it holds.
+    locked: Option<&'c [u32]>,
     waits: u32,
 }
 
@@ -341,8 +365,8 @@ impl<'c> Claim<'c> {
 impl Drop for Claim<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.locked {
-            self.claims.release(self.vertex);
+        if let Some(scope) = self.locked {
+            self.claims.release(self.vertex, scope);
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::primitives::{
 const WRITER: u16 = 1 << 15;
 /// A writer waits: no new reader gets in, so that a hub's neighbours cannot keep its visit out for ever.
 const WAITING: u16 = 1 << 14;
+/// As many readers as are let in: above them there is room below the marks for as many workers that are about to find it full.
+const FULL: u16 = WAITING / 2;
 
 /// Two bytes a vertex: the number of readers, or a writer. Whoever takes several does so in ascending order.
 pub(crate) struct Locks(Vec<AtomicU16>);
@@ -26,14 +28,15 @@ impl Locks {
     #[inline]
     pub(crate) fn read(&self, vertex: u32) -> bool {
         let word = &self.0[vertex as usize];
-        let now = word.load(Relaxed);
-        if now < WAITING && word.compare_exchange_weak(now, now + 1, Acquire, Relaxed).is_ok() {
+        if word.fetch_add(1, Acquire) < FULL {
             return false;
         }
+        // Taken back at once: whoever looks meanwhile waits a little longer.
+        word.fetch_sub(1, Relaxed);
         let mut backoff = Backoff::new();
         loop {
             let now = word.load(Relaxed);
-            if now < WAITING && word.compare_exchange(now, now + 1, Acquire, Relaxed).is_ok() {
+            if now < FULL && word.compare_exchange(now, now + 1, Acquire, Relaxed).is_ok() {
                 return true;
             }
             backoff.wait();
@@ -133,7 +136,8 @@ mod tests {
     fn model_checked_scopes_in_order_never_deadlock() {
         use shuttle::sync::Arc;
         use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
-        const SCOPES: [(u32, &[u32]); 4] = [(0, &[0, 1, 2]), (1, &[0, 1, 2]), (2, &[0, 1, 2, 3]), (3, &[2, 3])];
+        const SCOPES: [(u32, &[u32]); 4] =
+            [(0, &[0, 1, 2]), (1, &[0, 1, 2]), (2, &[0, 1, 2, 3]), (3, &[2, 3])];
         shuttle::check_random(
             || {
                 let shared = Arc::new((Locks::new(4), (0..4).map(|_| AtomicU32::new(0)).collect::<Vec<_>>()));
@@ -143,7 +147,11 @@ mod tests {
                         let shared = Arc::clone(&shared);
                         shuttle::thread::spawn(move || {
                             for v in *scope {
-                                if v == own { shared.0.write(*v) } else { shared.0.read(*v) };
+                                if v == own {
+                                    shared.0.write(*v)
+                                } else {
+                                    shared.0.read(*v)
+                                };
                             }
                             let before = shared.1[*own as usize].load(SeqCst);
                             shuttle::thread::yield_now();

@@ -145,8 +145,17 @@ pub(crate) struct LentEdge<'v, V: Store, E: Store> {
     /// Borrowed exclusively when this was made.
     lent: &'v Lent<'v, V, E>,
     at: EdgeAt,
-    /// Whether copies were taken, which are to be put back.
-    taken: bool,
+    taken: Taken,
+}
+
+/// Of what copies were taken.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Taken {
+    Nothing,
+    /// To be read.
+    Edge,
+    /// Both to be put back.
+    EdgeAndNeighbor,
 }
 
 #[derive(Clone, Copy)]
@@ -262,16 +271,18 @@ impl<'s, V: Store, E: Store> Lent<'s, V, E> {
         let position = rows.range(vertex).0 + i;
         let neighbor = rows.neighbors(vertex)[i];
         let edge = if outgoing { position } else { self.cells.in_to_out[position] as usize };
-        LentEdge { lent: self, at: EdgeAt { neighbor, edge, outgoing }, taken: false }
+        LentEdge { lent: self, at: EdgeAt { neighbor, edge, outgoing }, taken: Taken::Nothing }
     }
 
-    /// Copies an edge and the neighbour at its end.
-    fn take(&self, private: &Private<V, E>, at: EdgeAt) {
+    /// Copies an edge, and the neighbour at its end if the visit may see it.
+    fn take(&self, private: &Private<V, E>, at: EdgeAt, sees_neighbor: bool) {
         // SAFETY: in a relaxed run all visits go this way; slots are the worker's own, and nothing of them is lent yet.
-        let (neighbor, edge) = unsafe { (self.neighbor(private, at).take(), self.edge(private, at).take()) };
+        let (neighbor, edge) = unsafe {
+            (sees_neighbor.then(|| self.neighbor(private, at).take()), self.edge(private, at).take())
+        };
         if let Some(recorder) = &private.recorder {
             let mut recorder = recorder.borrow_mut();
-            recorder.read(at.neighbor as usize, neighbor);
+            neighbor.into_iter().for_each(|version| recorder.read(at.neighbor as usize, version));
             if !self.cells.edges.is_void() {
                 recorder.read(self.edge_datum(at.edge), edge);
             }
@@ -309,6 +320,16 @@ impl<'s, V: Store, E: Store> Lent<'s, V, E> {
     }
 }
 
+impl<V: Store, E: Store> Drop for Lent<'_, V, E> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // A panic gives back what the visit borrows before the claim is given up, so that nobody takes it for an overlap.
+        if let Way::Recorded(recorder) = &self.way {
+            recorder.borrow_mut().give_back();
+        }
+    }
+}
+
 impl<V: Store, E: Store> LentEdge<'_, V, E> {
     #[inline(always)]
     pub(crate) fn neighbor(&self) -> u32 {
@@ -343,8 +364,10 @@ impl<V: Store, E: Store> LentEdge<'_, V, E> {
             }
             Way::Private(private) => {
                 lent.touch_vertex(lent.claim.vertex(), true);
-                if !std::mem::replace(&mut self.taken, true) {
-                    lent.take(private, at);
+                let taken = if neighbor.is_some() { Taken::EdgeAndNeighbor } else { Taken::Edge };
+                if self.taken < taken {
+                    lent.take(private, at, neighbor.is_some());
+                    self.taken = taken;
                 }
             }
         }
@@ -360,10 +383,9 @@ impl<V: Store, E: Store> LentEdge<'_, V, E> {
         unsafe {
             match &lent.way {
                 Way::Private(private) => (private.own.cells().get_mut(0), private.edge.cells().get(0)),
-                _ => (
-                    lent.cells.vertices.get_mut(lent.claim.vertex() as usize),
-                    lent.cells.edges.get(at.edge),
-                ),
+                _ => {
+                    (lent.cells.vertices.get_mut(lent.claim.vertex() as usize), lent.cells.edges.get(at.edge))
+                }
             }
         }
     }
@@ -422,7 +444,7 @@ impl<V: Store, E: Store> LentEdge<'_, V, E> {
 impl<V: Store, E: Store> Drop for LentEdge<'_, V, E> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.taken {
+        if self.taken == Taken::EdgeAndNeighbor {
             self.lent.put(self.at);
         }
     }

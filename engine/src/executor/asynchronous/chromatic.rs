@@ -52,7 +52,8 @@ impl Rounds {
         everyone: bool,
         threads: usize,
     ) -> Self {
-        let weight = |vertex: u32| 4 + u64::from(topology.in_degree(vertex)) + u64::from(topology.out_degree(vertex));
+        let weight =
+            |vertex: u32| 4 + u64::from(topology.in_degree(vertex)) + u64::from(topology.out_degree(vertex));
         let bounds = (0..coloring.number_of_colors() as u32).map(|color| {
             let members = coloring.class(color);
             let (mut bounds, mut sum) = (vec![0], 0);
@@ -156,7 +157,7 @@ impl Turn<'_> {
             let visit = || self.visits.phase(worker, &mut phase, self.active, report);
             if let Err(payload) = catch_unwind(AssertUnwindSafe(visit)) {
                 let mut fall = self.fall.lock().unwrap_or_else(PoisonError::into_inner);
-                fall.get_or_insert(Fall { vertex: report.at, payload });
+                fall.get_or_insert(Fall { vertex: Some(report.at), payload });
                 self.fallen.store(true, Relaxed);
             }
             if let Some(active) = self.active {

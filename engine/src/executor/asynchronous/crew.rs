@@ -47,9 +47,9 @@ impl Hand {
     }
 }
 
-/// A panic in a visit, and whose visit it was.
+/// A panic in a visit, and whose visit it was; none, if it was the scheduler that panicked.
 pub(crate) struct Fall {
-    pub(crate) vertex: Vertex,
+    pub(crate) vertex: Option<Vertex>,
     pub(crate) payload: Box<dyn Any + Send>,
 }
 
@@ -105,7 +105,14 @@ impl<'r> Crew<'r> {
     }
 
     /// Works as one of the workers until the epoch ends. `visit` visits tasks, and reports.
-    pub(crate) fn work(&self, worker: usize, hand: &mut Hand, mut visit: impl FnMut(&[Vertex], &mut Report)) {
+    pub(crate) fn work(&self, worker: usize, hand: &mut Hand, visit: impl FnMut(&[Vertex], &mut Report)) {
+        // Visits are caught one by one, so what comes out here is the scheduler's: whoever sleeps has to hear of it.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.visit_all(worker, hand, visit))) {
+            self.fall(None, payload);
+        }
+    }
+
+    fn visit_all(&self, worker: usize, hand: &mut Hand, mut visit: impl FnMut(&[Vertex], &mut Report)) {
         let Hand { batch, left, report } = hand;
         while !self.must_stop() {
             if left.is_empty() && !self.next(worker, left) {
@@ -120,10 +127,7 @@ impl<'r> Crew<'r> {
             }
             let visits = catch_unwind(AssertUnwindSafe(|| visit(batch, report)));
             if let Err(payload) = visits {
-                let mut fall = self.fall.lock().unwrap_or_else(PoisonError::into_inner);
-                fall.get_or_insert(Fall { vertex: report.at, payload });
-                drop(fall);
-                self.stop();
+                self.fall(Some(report.at), payload);
                 break;
             }
             if !report.signals.is_empty() {
@@ -149,6 +153,14 @@ impl<'r> Crew<'r> {
             self.stop();
         }
         told
+    }
+
+    /// Ends the epoch with a panic; the first is kept.
+    fn fall(&self, vertex: Option<Vertex>, payload: Box<dyn Any + Send>) {
+        let mut fall = self.fall.lock().unwrap_or_else(PoisonError::into_inner);
+        fall.get_or_insert(Fall { vertex, payload });
+        drop(fall);
+        self.stop();
     }
 
     fn stop(&self) {
@@ -190,7 +202,7 @@ impl<'r> Crew<'r> {
             self.scheduler.next(worker, batch);
             let goes_on = !batch.is_empty() || self.sleep(rings);
             self.resting.fetch_sub(1, SeqCst);
-            if !goes_on || self.stop.load(SeqCst) {
+            if !goes_on || self.must_stop() {
                 // What was taken stays in hand.
                 return false;
             }
@@ -210,7 +222,8 @@ impl<'r> Crew<'r> {
             self.bell.notify_all();
             return false;
         }
-        while self.rings.load(SeqCst) == rings && !self.is_late() {
+        // A stop may have rung before `rings` was read.
+        while self.rings.load(SeqCst) == rings && !self.stop.load(SeqCst) && !self.is_late() {
             gate = self.wait(gate);
         }
         gate.asleep -= 1;
@@ -246,7 +259,11 @@ impl<'r> Crew<'r> {
         }
         let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         self.rings.fetch_add(1, SeqCst);
-        if tasks >= resting { self.bell.notify_all() } else { (0..tasks).for_each(|_| self.bell.notify_one()) }
+        if tasks >= resting {
+            self.bell.notify_all()
+        } else {
+            (0..tasks).for_each(|_| self.bell.notify_one())
+        }
         drop(gate);
     }
 }

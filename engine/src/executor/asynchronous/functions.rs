@@ -8,8 +8,8 @@ use gasworks_kernels::Isa;
 
 use super::crew::Report;
 use super::globals::Cadence;
-use super::updates::{Aids, AnyFunction, Shared};
 use super::turns::Turns;
+use super::updates::{Aids, AnyFunction, Shared};
 use super::{Record, Visits, Work};
 use crate::audit::Recorder;
 use crate::consistency::Model;

@@ -32,17 +32,18 @@ impl<G: Accumulator> Inboxes<G> {
         self.0[vertex as usize].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves what is there over; whether anything was delivered, and the version that this makes.
+    /// Moves what is there over; whether anything was delivered, and the version that this makes. To find nothing makes one
+    /// too: later deliveries have to stay later in every serial order.
     #[inline(always)]
-    pub(crate) fn take(&self, vertex: Vertex, into: &mut G) -> Option<u32> {
+    pub(crate) fn take(&self, vertex: Vertex, into: &mut G) -> (bool, u32) {
         let mut inbox = self.open(vertex);
         into.clear();
-        if !std::mem::take(&mut inbox.is_new) {
-            return None;
+        let is_new = std::mem::take(&mut inbox.is_new);
+        if is_new {
+            into.merge(&inbox.sum);
+            inbox.sum.clear();
         }
-        into.merge(&inbox.sum);
-        inbox.sum.clear();
         inbox.version = inbox.version.wrapping_add(1);
-        Some(inbox.version)
+        (is_new, inbox.version)
     }
 }

@@ -8,6 +8,8 @@
 
 mod chromatic;
 mod crew;
+#[cfg(all(test, any(loom, shuttle)))]
+mod crew_tests;
 mod functions;
 pub(crate) mod globals;
 mod inboxes;
@@ -28,7 +30,7 @@ use crate::memory::{Claims, Phase, Reach, Source};
 use crate::outcome::{Outcome, Progress, Reason};
 use crate::primitives::AtomicU32;
 use crate::program::{Gathers, VertexProgram, Writes};
-use crate::scheduler::{Scheduler, Task};
+use crate::scheduler::{Scheduler, Selection, Task};
 use crew::{Crew, Fall, Hand, Report};
 use globals::{Cadence, Every};
 
@@ -142,14 +144,18 @@ pub(crate) fn run(
     let topology = work.topology();
     let exclusion = plan.exclusion.expect("no barriers");
     let relaxed = exclusion == Exclusion::Relaxed;
-    let everyone = coloring.is_some() && scheduler.selection() == Some(crate::scheduler::Selection::Everyone);
+    // Of several functions, only the first runs unasked.
+    let everyone = coloring.is_some()
+        && scheduler.selection() == Some(Selection::Everyone)
+        && work.tasks() == topology.vertices();
     let mut aggregates = Aggregates::new(work);
     aggregates.refresh(work, &pool, &Progress::default());
     work.prepare(threads, relaxed, audit, !everyone);
     let (reach, into, out) = work.reach();
     let reach = if relaxed { Reach::Own } else { reach };
-    let mut claims = Claims::new(topology.side(crate::graph::Side::In), topology.side(crate::graph::Side::Out), reach)
-        .along(into, out);
+    let mut claims =
+        Claims::new(topology.side(crate::graph::Side::In), topology.side(crate::graph::Side::Out), reach)
+            .along(into, out);
 
     let mut colors = coloring.as_ref().map(|coloring| {
         chromatic::Rounds::new(coloring, &topology, work.tasks(), work.start(), everyone, threads)
@@ -176,18 +182,22 @@ pub(crate) fn run(
         clock.resume();
         let before = progress.rounds;
         let ended = if let Some(colors) = &mut colors {
-            let ended = colors.round(&pool, &mut claims, coloring.as_ref().expect("made of it"), work, &mut sum);
+            let ended =
+                colors.round(&pool, &mut claims, coloring.as_ref().expect("made of it"), work, &mut sum);
             progress.rounds += 1;
             ended
         } else {
-            let budget = epoch(&settings, &progress, round, watched, aggregates.due_updates(&progress, round));
+            let budget =
+                epoch(&settings, &progress, round, watched, aggregates.due_updates(&progress, round));
             let deadline = deadline(&settings, &progress, aggregates.due_seconds());
             let session = if exclusion == Exclusion::Serial { claims.alone() } else { claims.locking() };
             let crew = Crew::new(&*scheduler, threads, budget, deadline, settings.stop.as_ref());
-            work.visits(&mut |visits| super::on_workers(&pool, &mut hands, |worker, hand| {
-                let mut source = session.source();
-                crew.work(worker, hand, |tasks, report| visits.tasks(worker, &mut source, tasks, report));
-            }));
+            work.visits(&mut |visits| {
+                super::on_workers(&pool, &mut hands, |worker, hand| {
+                    let mut source = session.source();
+                    crew.work(worker, hand, |tasks, report| visits.tasks(worker, &mut source, tasks, report));
+                })
+            });
             hands.iter_mut().for_each(|hand| sum.add(&mut hand.report));
             progress.rounds = sum.updates / round;
             let (drained, fall) = crew.end();
@@ -199,7 +209,7 @@ pub(crate) fn run(
             Ok(now_drained) => drained = now_drained,
             Err(fall) => match fall.payload.downcast::<Overlap>() {
                 Ok(overlap) => {
-                    found = Some((fall.vertex, *overlap));
+                    found = Some((fall.vertex.unwrap_or_default(), *overlap));
                     break Reason::Stopped;
                 }
                 Err(payload) => {
@@ -221,7 +231,6 @@ pub(crate) fn run(
             aggregates.refresh(work, &pool, &progress);
         }
     };
-    progress.seconds = clock.pause();
     let visits = Some(crate::outcome::Visits::of(work.counts()));
     let audit = audit.then(|| Audit::of(work, found));
     work.finish();
@@ -230,7 +239,13 @@ pub(crate) fn run(
 }
 
 /// How many visits may begin before somebody wants to look.
-fn epoch(settings: &Settings<'_>, progress: &Progress, round: u64, watched: bool, due: Option<u64>) -> Option<u64> {
+fn epoch(
+    settings: &Settings<'_>,
+    progress: &Progress,
+    round: u64,
+    watched: bool,
+    due: Option<u64>,
+) -> Option<u64> {
     let to_round = round - progress.updates % round;
     let limits = [
         watched.then_some(to_round),
@@ -248,13 +263,14 @@ fn deadline(settings: &Settings<'_>, progress: &Progress, due: Option<f64>) -> O
     Instant::now().checked_add(left)
 }
 
-/// Ends the run with the panic of a visit, and says whose it was.
+/// Ends the run with the panic of a visit, and says whose it was, or with that of the scheduler.
 fn raise(fall: Fall) -> ! {
     let Fall { vertex, payload } = fall;
-    let said = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-    match said {
-        Some(said) => std::panic::resume_unwind(Box::new(format!("vertex {vertex}: {said}"))),
-        None => std::panic::resume_unwind(payload),
+    let said =
+        payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+    match (vertex, said) {
+        (Some(vertex), Some(said)) => std::panic::resume_unwind(Box::new(format!("vertex {vertex}: {said}"))),
+        _ => std::panic::resume_unwind(payload),
     }
 }
 
@@ -289,7 +305,9 @@ impl Aggregates {
 
     fn due_updates(&self, progress: &Progress, round: u64) -> Option<u64> {
         let due = self.cadences.iter().zip(&self.last).filter_map(|(cadence, last)| match cadence {
-            Cadence::Each(Every::Rounds(rounds)) => Some(last.0.saturating_add(*rounds).saturating_mul(round)),
+            Cadence::Each(Every::Rounds(rounds)) => {
+                Some(last.0.saturating_add(*rounds).saturating_mul(round))
+            }
             _ => None,
         });
         due.min().map(|due| due.saturating_sub(progress.updates).max(1))

@@ -9,8 +9,8 @@ use gasworks_kernels::Isa;
 use super::crew::Report;
 use super::globals::{Cadence, Globals};
 use super::inboxes::Inboxes;
-use super::vertex::{Aids, Shared};
 use super::turns::Turns;
+use super::vertex::{Aids, Shared};
 use super::{Record, Visits, Work};
 use crate::audit::Recorder;
 use crate::consistency::Model;
@@ -68,7 +68,7 @@ impl<'g, P: VertexProgram> Program<'g, P> {
             inboxes: None,
             starters: VertexSet::empty(0),
             visits: Vec::new(),
-            aids: PerWorker::new(0, |_| Aids { sum: program.accumulator(), copies: None, recorder: None }),
+            aids: PerWorker::new(0, |_| Aids { sum: None, copies: None, recorder: None }),
             copied: false,
             heard: true,
             in_place: true,
@@ -153,7 +153,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
     fn reach(&self) -> (Reach, bool, bool) {
         let topology = self.graph.topology();
         let reads = match P::GATHERS {
-            Gathers::State => [P::GATHER, P::SCATTER],
+            Gathers::State => [P::GATHER, if P::SCATTERS { P::SCATTER } else { P::GATHER }],
             // A visit delivers along these, and reads nobody.
             Gathers::Published => [P::SCATTER; 2],
         };
@@ -167,8 +167,13 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         self.globals.keep_all = audited;
         let Parts { topology, vertices, edges } = self.graph.parts();
         let (n, program) = (topology.vertices(), self.program);
-        let cx =
-            Context { global: self.globals.at(self.globals.current()), vertex: 0, round: 0, topology, seed: self.seed };
+        let cx = Context {
+            global: self.globals.at(self.globals.current()),
+            vertex: 0,
+            round: 0,
+            topology,
+            seed: self.seed,
+        };
         let state = &mut self.state;
         state.ghosts = ghosts_of(program, cx, vertices);
         state.starters = starters;
@@ -182,9 +187,10 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         let cells = cells::<P>(topology, vertices, &mut state.ghosts, data, state.copied);
         // Ghosts lie behind the vertices among the recorders' data, inboxes behind them.
         let versions = audited.then(|| Arc::new(Versions::new(3 * n)));
-        let copied = (state.copied && (audited || cells.needs_versions())).then(|| Arc::new(Versions::new(n)));
+        let copied =
+            (state.copied && (audited || cells.needs_versions())).then(|| Arc::new(Versions::new(n)));
         state.aids = PerWorker::new(workers, |worker| Aids {
-            sum: program.accumulator(),
+            sum: None,
             copies: state.copied.then(|| cells.copies(copied.clone())),
             recorder: versions.clone().map(|versions| RefCell::new(Recorder::new(versions, worker))),
         });
@@ -233,8 +239,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
     }
 
     fn recorders(&mut self) -> Vec<Recorder> {
-        let program = self.program;
-        let none = PerWorker::new(0, |_| Aids { sum: program.accumulator(), copies: None, recorder: None });
+        let none = PerWorker::new(0, |_| Aids { sum: None, copies: None, recorder: None });
         let aids = std::mem::replace(&mut self.state.aids, none);
         aids.into_values().filter_map(|aids| aids.recorder.map(RefCell::into_inner)).collect()
     }
@@ -258,7 +263,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         let mut ghosts = ghosts_of(program, cx, &vertices);
         let accumulator = || program.accumulator();
         let inboxes = self.state.inboxes.as_ref().map(|_| Inboxes::new(topology.vertices(), accumulator));
-        let aids = PerWorker::new(1, |_| Aids { sum: program.accumulator(), copies: None, recorder: None });
+        let aids = PerWorker::new(1, |_| Aids { sum: None, copies: None, recorder: None });
         let data = (edges.incoming(), edges.outgoing());
         let shared = Shared {
             program,

@@ -21,7 +21,13 @@ pub(crate) struct Turn<'a> {
     pub(crate) recorded: Option<(u64, u32)>,
 }
 
-impl Turns<'_, '_> {
+impl<'t> Turns<'t, '_> {
+    /// Where signals go at once, if not to a scheduler.
+    #[inline(always)]
+    pub(crate) fn woken(&self) -> Option<&'t VertexSet> {
+        if let Turns::Members { active, .. } = self { *active } else { None }
+    }
+
     /// Waits until the next scope is free, and claims it.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<Turn<'_>> {
@@ -29,7 +35,11 @@ impl Turns<'_, '_> {
             Turns::Tasks { source, tasks } => source.claim(*tasks.next()?),
             Turns::Members { phase, active, first } => {
                 let (active, first) = (*active, *first);
-                phase.claim_next(|vertex| active.is_none_or(|active| active.remove(first + vertex)))?
+                phase.claim_next(|vertex| {
+                    // Looking first spares most members an atomic change.
+                    active
+                        .is_none_or(|active| active.contains(first + vertex) && active.remove(first + vertex))
+                })?
             }
             Turns::Records { source, records } => {
                 let record = records.next()?;

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use gasworks_kernels::Isa;
 use pulp::{Simd, WithSimd};
 
+use super::Visits;
 use super::crew::Report;
 use super::inboxes::Inboxes;
-use super::Visits;
 use super::turns::{Turn, Turns};
 use crate::accumulator::Accumulator;
 use crate::audit::Recorder;
@@ -59,10 +59,22 @@ pub(crate) enum Fault {
 
 /// What a worker keeps from visit to visit.
 pub(crate) struct Aids<P: VertexProgram> {
-    pub(crate) sum: P::Gather,
+    /// Away while a batch runs: by value, it stays in registers.
+    pub(crate) sum: Option<P::Gather>,
     /// Relaxed: room for a neighbourhood's ghosts.
     pub(crate) copies: Option<GhostCopies<P::Ghost>>,
     pub(crate) recorder: Option<RefCell<Recorder>>,
+}
+
+/// What a recorded visit borrows. A panic gives it back before the claim is given up, so that nobody takes it for an overlap.
+struct Held<'r>(Option<&'r RefCell<Recorder>>);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(recorder) = self.0 {
+            recorder.borrow_mut().give_back();
+        }
+    }
 }
 
 impl<'a, P: VertexProgram> Shared<'a, P> {
@@ -76,8 +88,11 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 
     /// For a batch inside a parallel loop of another batch of the same worker.
     fn spare_aids(&self) -> Aids<P> {
-        assert!(self.in_place, "a visit in a parallel loop of another one can be neither recorded nor relaxed");
-        Aids { sum: self.program.accumulator(), copies: None, recorder: None }
+        assert!(
+            self.in_place,
+            "a visit in a parallel loop of another one can be neither recorded nor relaxed"
+        );
+        Aids { sum: None, copies: None, recorder: None }
     }
 
     /// The edges of the visited vertex in one direction, with ghosts: in place, or copies that are taken now.
@@ -108,13 +123,15 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 
     /// One visit: of a vertex for the so-maniest time, under one of the globals that there were.
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a visit meets all parts of a run")]
     pub(crate) fn visit<S: Simd>(
         &self,
         simd: S,
         aids: &mut Aids<P>,
+        sum: &mut P::Gather,
         claim: Claim<'_>,
-        visit: u64,
-        global: u32,
+        (visit, global): (u64, u32),
+        woken: Option<&VertexSet>,
         report: &mut Report,
     ) {
         let vertex = claim.vertex();
@@ -128,25 +145,29 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         };
         report.waits += u64::from(claim.waits());
         match self.inboxes {
-            None => self.visit_state(simd, aids, claim, &cx, report),
-            Some(inboxes) => self.visit_published(simd, aids, claim, &cx, inboxes, report),
+            None => self.visit_state(simd, aids, sum, claim, &cx, woken, report),
+            Some(inboxes) => self.visit_published(simd, aids, sum, claim, &cx, inboxes, report),
         }
     }
 
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a visit meets all parts of a run")]
     fn visit_state<S: Simd>(
         &self,
         simd: S,
         aids: &mut Aids<P>,
+        sum: &mut P::Gather,
         mut claim: Claim<'_>,
         cx: &Context<'_, P::Global>,
+        woken: Option<&VertexSet>,
         report: &mut Report,
     ) {
-        let Aids { sum, copies, recorder } = aids;
+        let Aids { copies, recorder, .. } = aids;
         let (recorder, n) = (recorder.as_ref(), self.n());
         sum.clear();
         for side in sides(P::GATHER, self.topology) {
             let outgoing = side == Side::Out;
+            let _held = Held(recorder);
             let row = self.row(&claim, outgoing, copies.as_mut(), recorder);
             if row.len() > 0 {
                 self.program.gather_all(simd, cx, sum, &Neighborhood::new(row, outgoing));
@@ -159,14 +180,31 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         }
         let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
         self.tally(signal, report);
-        if self.heard && signal.wakes() {
+        if let (true, false, Some(priority)) = (self.heard, P::SCATTERS, signal.urgency()) {
+            for side in sides(P::SCATTER, self.topology) {
+                let ends = self.cells.own_edges(&claim, side == Side::Out).0;
+                match woken {
+                    Some(woken) => ends.iter().for_each(|end| {
+                        woken.insert(*end);
+                    }),
+                    None => report.signals.extend(ends.iter().map(|end| Task { vertex: *end, priority })),
+                }
+            }
+        }
+        if P::SCATTERS && self.heard && signal.wakes() {
             for side in sides(P::SCATTER, self.topology) {
                 let row = self.row(&claim, side == Side::Out, copies.as_mut(), recorder);
                 let data = self.cells.vertex(&claim);
                 for i in 0..row.len() {
                     let said = self.program.scatter(cx, signal, data, row.edge(i), row.ghost(i));
-                    if let Some(priority) = said.urgency() {
-                        report.signals.push(Task { vertex: row.end(i), priority });
+                    match (said.urgency(), woken) {
+                        (Some(_), Some(woken)) => {
+                            woken.insert(row.end(i));
+                        }
+                        (Some(priority), None) => {
+                            report.signals.push(Task { vertex: row.end(i), priority });
+                        }
+                        (None, _) => (),
                     }
                 }
             }
@@ -184,7 +222,8 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
                 self.cells.publish(&mut claim, |data, ghost| self.program.ghost(cx, data, ghost));
             }
             (Some(copies), recorder) => {
-                let publish = |data: crate::data::Ref<'_, P::Vertex>, ghost: crate::data::Mut<'_, P::Ghost>| {
+                let publish = |data: crate::data::Ref<'_, P::Vertex>,
+                               ghost: crate::data::Mut<'_, P::Ghost>| {
                     self.program.ghost(cx, data, ghost);
                 };
                 let version = self.cells.publish_copy(&mut claim, copies, publish);
@@ -199,28 +238,28 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
     }
 
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "a visit meets all parts of a run")]
     fn visit_published<S: Simd>(
         &self,
         simd: S,
         aids: &mut Aids<P>,
+        sum: &mut P::Gather,
         mut claim: Claim<'_>,
         cx: &Context<'_, P::Global>,
         inboxes: &Inboxes<P::Gather>,
         report: &mut Report,
     ) {
-        let Aids { sum, recorder, .. } = aids;
-        let (recorder, n) = (recorder.as_ref(), self.n());
-        let taken = inboxes.take(cx.vertex, sum);
+        let (recorder, n) = (aids.recorder.as_ref(), self.n());
+        let _held = Held(recorder);
+        let (is_new, version) = inboxes.take(cx.vertex, sum);
         if let Some(recorder) = recorder {
             let mut recorder = recorder.borrow_mut();
-            if let Some(version) = taken {
-                recorder.wrote(2 * n + cx.vertex as usize, version);
-            }
+            recorder.wrote(2 * n + cx.vertex as usize, version);
             recorder.touch(cx.vertex as usize, true);
         }
         let mut publishes = self.starters.contains(cx.vertex) && self.starters.remove(cx.vertex);
         let mut priority = 1.0;
-        if taken.is_some() && self.program.wants(self.cells.vertex(&claim)) {
+        if is_new && self.program.wants(self.cells.vertex(&claim)) {
             let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
             self.tally(signal, report);
             if let Some(urgency) = signal.urgency() {
@@ -278,27 +317,33 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 struct Batch<'b, 'a, 't, 'c, P: VertexProgram> {
     shared: &'b Shared<'a, P>,
     aids: &'b mut Aids<P>,
+    sum: P::Gather,
     turns: Turns<'t, 'c>,
     report: &'b mut Report,
 }
 
 impl<P: VertexProgram> WithSimd for Batch<'_, '_, '_, '_, P> {
-    type Output = ();
+    type Output = P::Gather;
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Batch { shared, aids, mut turns, report } = self;
-        let global = shared.current();
+    fn with_simd<S: Simd>(self, simd: S) -> P::Gather {
+        let Batch { shared, aids, mut sum, mut turns, report } = self;
+        let (global, woken) = (shared.current(), turns.woken());
         while let Some(Turn { claim, recorded }) = turns.next() {
             let (visit, global) = recorded.unwrap_or_else(|| (shared.count(claim.vertex()), global));
-            shared.visit(simd, aids, claim, visit, global, report);
+            shared.visit(simd, aids, &mut sum, claim, (visit, global), woken, report);
         }
+        sum
     }
 }
 
 impl<P: VertexProgram> Shared<'_, P> {
     /// Visits as the turns come.
     pub(crate) fn batch(&self, worker: usize, turns: Turns<'_, '_>, report: &mut Report) {
-        let visit = |aids: &mut Aids<P>| self.isa.dispatch(Batch { shared: self, aids, turns, report });
+        let visit = |aids: &mut Aids<P>| {
+            let sum = aids.sum.take().unwrap_or_else(|| self.program.accumulator());
+            let sum = self.isa.dispatch(Batch { shared: self, aids, sum, turns, report });
+            aids.sum = Some(sum);
+        };
         self.aids.with(worker, || self.spare_aids(), visit);
     }
 }

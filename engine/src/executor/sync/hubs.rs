@@ -9,9 +9,9 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::chunks::{HUB, Part, degree};
-use crate::executor::sides;
 use super::visit::{Own, Shared, Tally};
 use crate::accumulator::Accumulator;
+use crate::executor::sides;
 use crate::graph::{Topology, Vertex};
 use crate::program::VertexProgram;
 

@@ -48,14 +48,28 @@ pub(crate) fn run<P: VertexProgram>(
     let VertexJob { graph, program, scheduler, start, aggregate, global, mut observer, .. } = job;
     let selection = admit::<P>(&*scheduler, graph, start.is_some())?;
     let pool = super::pool(settings.threads)?;
-    let plan =
-        Plan { visibility: Visibility::Barrier, consistency: None, exclusion: None, threads: settings.threads };
+    let plan = Plan {
+        visibility: Visibility::Barrier,
+        consistency: None,
+        exclusion: None,
+        threads: settings.threads,
+    };
 
     let mut clock = Clock::start();
     let (phases, seed) = (scheduler.phases(), settings.seed);
     let frontier = Frontier::new::<P>(graph.topology(), selection, start);
-    let mut work =
-        Work { graph, program, aggregate, global, machine: None, frontier, selection, phases, seed, refreshed: Instant::now() };
+    let mut work = Work {
+        graph,
+        program,
+        aggregate,
+        global,
+        machine: None,
+        frontier,
+        selection,
+        phases,
+        seed,
+        refreshed: Instant::now(),
+    };
     let (threads, isa) = (settings.threads, settings.isa);
     pool.install(|| work.prepare(threads, isa));
 

@@ -4,12 +4,12 @@ use gasworks_kernels::Isa;
 use std::ops::Range;
 
 use super::chunks::cut;
-use crate::executor::sides;
 use super::frontier::Frontier;
 use super::hubs::{Hubs, Slot};
 use super::visit::{Accumulators, Chunk, From, List, Own, Shared, Tally};
 use crate::context::Context;
 use crate::data::{Data, Mut};
+use crate::executor::sides;
 use crate::graph::{EdgeColumns, Side, Topology, Vertex, VertexSet};
 use crate::memory::{Column, ColumnMut, ColumnRef};
 use crate::program::{Ghost, VertexProgram};

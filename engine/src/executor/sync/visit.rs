@@ -5,10 +5,10 @@ use std::sync::PoisonError;
 use pulp::{Simd, WithSimd};
 
 use super::chunks::{HUB, Part, degree};
-use crate::executor::sides;
 use crate::accumulator::Accumulator;
 use crate::context::Context;
 use crate::data::Ref;
+use crate::executor::sides;
 use crate::graph::{Side, Vertex, VertexSet};
 use crate::memory::{ColumnMut, Reading};
 use crate::primitives::Mutex;
@@ -253,8 +253,12 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
             let Some(edges) = self.side(side) else { continue };
             let neighbors = edges.row(cx.vertex);
             for i in 0..neighbors.len() {
-                let said = self.program.scatter(cx, signal, vertex, neighbors.edge(i), neighbors.ghost(i));
-                if said.wakes() {
+                let wakes = !P::SCATTERS
+                    || self
+                        .program
+                        .scatter(cx, signal, vertex, neighbors.edge(i), neighbors.ghost(i))
+                        .wakes();
+                if wakes {
                     woken.insert(neighbors.end(i));
                 }
             }

@@ -1,0 +1,293 @@
+//! The programs of the table without barriers: how each is run, and how its fixed point is known.
+
+use gasworks::programs::factorization::{Regularization, initial_factors};
+use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
+use gasworks::schedulers::{Sweep, by_name};
+use gasworks::{Case, Engine, Error, Exclusion, Gathers, Model, Outcome, Reason, Scheduler};
+
+use super::functions::{Level, Steps};
+use crate::programs::contract::{Least, Stack, hubs_first};
+use crate::programs::oracles;
+use crate::programs::shapes::{Kind, Shape};
+use crate::programs::updates::Coloring;
+
+/// How a run is kept in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct How {
+    pub(crate) scheduler: &'static str,
+    pub(crate) exclusion: Exclusion,
+    /// What the program declares, unless said.
+    pub(crate) consistency: Option<Model>,
+    pub(crate) threads: usize,
+}
+
+impl How {
+    pub(crate) fn scheduler(&self, vertices: usize) -> Box<dyn Scheduler> {
+        match self.scheduler {
+            "a stack" => Box::new(Stack::default()),
+            "hubs first" => Box::new(hubs_first(vertices)),
+            text => by_name(text).expect("a bundled scheduler"),
+        }
+    }
+
+    fn has_rounds(&self) -> bool {
+        self.scheduler(0).selection().is_some()
+    }
+}
+
+/// Runs as asked; what the engine says that it will do, it does, and what it refuses to plan, it refuses to run.
+macro_rules! run {
+    ($engine:expr, $how:expr) => {{
+        let How { exclusion, consistency, threads, .. } = *$how;
+        let engine = $engine.exclusion(exclusion).threads(threads);
+        let engine = match consistency {
+            Some(model) => engine.consistency(model),
+            None => engine,
+        };
+        let plan = engine.plan();
+        let outcome = engine.run();
+        match (&plan, &outcome) {
+            (Ok(plan), Ok(outcome)) => assert_eq!(*plan, outcome.plan),
+            (Err(plan), Err(error)) => assert_eq!(plan.to_string(), error.to_string()),
+            both => panic!("{both:?}"),
+        }
+        outcome
+    }};
+}
+
+/// The bits of the vertices, and how the run ended.
+pub(crate) struct Run {
+    pub(crate) bits: Vec<u64>,
+    pub(crate) outcome: Outcome,
+}
+
+impl Run {
+    fn of(outcome: Outcome, bits: impl IntoIterator<Item = u64>) -> Self {
+        Run { bits: bits.into_iter().collect(), outcome }
+    }
+
+    fn floats(&self) -> Vec<f32> {
+        self.bits.iter().map(|bits| f32::from_bits(*bits as u32)).collect()
+    }
+
+    fn is_drained(&self) {
+        assert_eq!(self.outcome.reason, Reason::Drained);
+    }
+}
+
+/// A program of the table.
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    pub(crate) gathers: Option<Gathers>,
+    pub(crate) declared: Model,
+    pub(crate) fits: fn(&Shape) -> bool,
+    pub(crate) run: fn(&Shape, &How) -> Result<Run, Error>,
+    /// Panics if the run did not reach the fixed point.
+    pub(crate) check: fn(&Shape, &How, &Run),
+}
+
+impl Subject {
+    /// What the engine's own table says.
+    pub(crate) fn is_admitted(&self, how: &How) -> bool {
+        let asked = how.consistency.unwrap_or(self.declared);
+        let Subject { gathers, declared, .. } = *self;
+        let case = Case {
+            gathers,
+            declared,
+            asked,
+            exclusion: how.exclusion,
+            rounds: how.has_rounds(),
+            plain: true,
+        };
+        case.admit().is_ok()
+    }
+}
+
+pub(crate) const SUBJECTS: [Subject; 8] =
+    [PAGERANK, COMPONENTS, SHORTEST_PATHS, ALS, LEAST, COLORING, LEVEL, STEPS];
+
+const DAMPING: f32 = 0.85;
+
+const PAGERANK: Subject = Subject {
+    name: "pagerank",
+    gathers: Some(Gathers::State),
+    declared: Model::Edge,
+    fits: |_| true,
+    run: |shape, how| {
+        let start = 1.0 / shape.vertices as f32;
+        let mut graph = shape.plain().with_vertices(|_| start);
+        let program = PageRank { tolerance: 5e-7 * start, ..PageRank::default() };
+        let mass = DanglingMass { damping: DAMPING, spread: false };
+        let engine =
+            Engine::new(&mut graph, &program).asynchronous().scheduler(how.scheduler(shape.vertices));
+        // The last bits of a hub may go round in circles.
+        let outcome = run!(engine.aggregate(&mass).rounds(200), how)?;
+        Ok(Run::of(outcome, graph.vertex_data().iter().map(|rank| rank.to_bits().into())))
+    },
+    check: |shape, _, run| {
+        let expected = oracles::pagerank(&shape.neighbors(), DAMPING.into(), false);
+        oracles::assert_ranks_near(&run.floats(), &expected, &shape.name);
+    },
+};
+
+const COMPONENTS: Subject = Subject {
+    name: "components",
+    gathers: Some(Gathers::Published),
+    declared: Model::Edge,
+    fits: |_| true,
+    run: |shape, how| {
+        let mut graph = shape.plain().with_vertices(|v| v);
+        let engine = Engine::new(&mut graph, &Components).asynchronous();
+        let outcome = run!(engine.scheduler(how.scheduler(shape.vertices)), how)?;
+        Ok(Run::of(outcome, graph.vertex_data().iter().map(|label| u64::from(*label))))
+    },
+    check: check_components,
+};
+
+fn check_components(shape: &Shape, _: &How, run: &Run) {
+    run.is_drained();
+    assert!(run.bits.iter().copied().eq(oracles::components(shape).into_iter().map(u64::from)));
+}
+
+const SHORTEST_PATHS: Subject = Subject {
+    name: "shortest paths",
+    gathers: Some(Gathers::Published),
+    declared: Model::Edge,
+    fits: |shape| shape.vertices > 0,
+    run: |shape, how| {
+        let mut graph = shape.weighted().with_vertices(ShortestPaths::start(0));
+        let engine = Engine::new(&mut graph, &ShortestPaths).asynchronous().start_at([0]);
+        let outcome = run!(engine.scheduler(how.scheduler(shape.vertices)), how)?;
+        Ok(Run::of(outcome, graph.vertex_data().iter().map(|far| far.to_bits().into())))
+    },
+    check: |shape, _, run| {
+        run.is_drained();
+        assert_eq!(run.floats(), oracles::distances(shape, 0));
+    },
+};
+
+const RANK: usize = 3;
+const LAMBDA: f32 = 0.1;
+const SWEEPS: u64 = 6;
+const ENOUGH: u64 = 40;
+
+/// Without barriers by `how`, or by the synchronous sweep of sides.
+fn factors(shape: &Shape, how: Option<&How>, rounds: u64) -> Result<Run, Error> {
+    let start = initial_factors(shape.vertices, RANK, 0.5, 1);
+    let fill = |v: u32, row: &mut [f32]| row.copy_from_slice(&start[RANK * v as usize..][..RANK]);
+    let mut graph = shape.weighted().with_rows(RANK, fill);
+    let program = Als::new(RANK, LAMBDA, Regularization::Weighted);
+    let engine = Engine::new(&mut graph, &program);
+    let outcome = match how {
+        None => engine.scheduler(Sweep::sides()).rounds(rounds).run()?,
+        Some(how) => {
+            let engine = engine.asynchronous().scheduler(how.scheduler(shape.vertices));
+            run!(engine.rounds(rounds), how)?
+        }
+    };
+    Ok(Run::of(outcome, graph.vertex_data().iter().flatten().map(|x| u64::from(x.to_bits()))))
+}
+
+/// The squared error of the ratings and of what pulls factors to 0, weighted.
+fn objective(shape: &Shape, factors: &[f32]) -> f64 {
+    let row = |v: u32| factors[RANK * v as usize..][..RANK].iter().map(|x| f64::from(*x));
+    let square = |v| row(v).map(|x| x * x).sum::<f64>();
+    let each = |(u, v, rating): (u32, u32, f32)| {
+        let error = f64::from(rating) - row(u).zip(row(v)).map(|(a, b)| a * b).sum::<f64>();
+        error * error + f64::from(LAMBDA) * (square(u) + square(v))
+    };
+    shape.edge_list().map(each).sum()
+}
+
+const ALS: Subject = Subject {
+    name: "als",
+    gathers: Some(Gathers::State),
+    declared: Model::Edge,
+    fits: |shape| matches!(shape.kind, Kind::Bipartite(_)),
+    run: |shape, how| {
+        factors(shape, Some(how), if how.exclusion == Exclusion::Coloring { SWEEPS } else { ENOUGH })
+    },
+    check: |shape, how, run| {
+        let sides = |rounds| factors(shape, None, rounds).expect("admitted");
+        if how.exclusion == Exclusion::Coloring && how.consistency != Some(Model::Full) {
+            return assert!(run.bits == sides(SWEEPS).bits, "the bits of the sweep of sides");
+        }
+        let (found, expected) = (objective(shape, &run.floats()), objective(shape, &sides(SWEEPS).floats()));
+        assert!(found <= 1.05 * expected + 1e-3, "objective {found}, expected {expected}");
+    },
+};
+
+const LEAST: Subject = Subject {
+    name: "least",
+    gathers: None,
+    declared: Model::Edge,
+    fits: |_| true,
+    run: |shape, how| {
+        let mut graph = shape.plain().with_vertices(|v| v);
+        let outcome = run!(Engine::updates(&mut graph, &Least, how.scheduler(shape.vertices)), how)?;
+        Ok(Run::of(outcome, graph.vertex_data().iter().map(|label| u64::from(*label))))
+    },
+    check: check_components,
+};
+
+const COLORING: Subject = Subject {
+    name: "greedy coloring",
+    gathers: None,
+    declared: Model::Edge,
+    fits: |_| true,
+    run: |shape, how| {
+        let mut graph = shape.plain().with_vertices(|_| 0);
+        let outcome = run!(Engine::updates(&mut graph, &Coloring, how.scheduler(shape.vertices)), how)?;
+        Ok(Run::of(outcome, graph.vertex_data().iter().map(|color| u64::from(*color))))
+    },
+    check: |shape, how, run| {
+        run.is_drained();
+        // Where neighbors may move during a visit, two may take the same color at once, and neither is told.
+        let mut edges = shape.edge_list().filter(|(u, v, _)| u != v && how.exclusion != Exclusion::Relaxed);
+        let same = edges.find(|(u, v, _)| run.bits[*u as usize] == run.bits[*v as usize]);
+        assert_eq!(same, None);
+    },
+};
+
+const LEVEL: Subject = Subject {
+    name: "level",
+    gathers: None,
+    declared: Model::Full,
+    fits: |_| true,
+    run: |shape, how| {
+        let mut graph = shape.valued(0).with_vertices(Level::start);
+        let program = Level { yields: 0 };
+        let engine = Engine::updates(&mut graph, &program, how.scheduler(shape.vertices));
+        // Relaxed, units are lost and made, so that it need not come to rest.
+        let outcome = match how.exclusion {
+            Exclusion::Relaxed => run!(engine.rounds(20), how)?,
+            _ => run!(engine, how)?,
+        };
+        Ok(Run::of(outcome, graph.vertex_data().iter().copied()))
+    },
+    check: |shape, how, run| {
+        if how.exclusion != Exclusion::Relaxed {
+            run.is_drained();
+            let total = (0..shape.vertices as u32).map(Level::start).sum::<u64>();
+            assert_eq!(run.bits.iter().sum::<u64>(), total, "what one gives, another gets");
+            let units = |v: u32| run.bits[v as usize];
+            assert_eq!(shape.edge_list().find(|(u, v, _)| units(*u).abs_diff(units(*v)) > 1), None);
+        }
+    },
+};
+
+const STEPS: Subject = Subject {
+    name: "steps",
+    gathers: None,
+    declared: Model::Vertex,
+    fits: |_| true,
+    run: |shape, how| {
+        let (mut graph, program) = (shape.valued(3).with_vertices(u64::from), Steps::default());
+        let outcome = run!(Engine::updates(&mut graph, &program, how.scheduler(shape.vertices)), how)?;
+        Ok(Run::of(outcome, graph.vertex_data().iter().copied()))
+    },
+    check: |shape, _, run| {
+        run.is_drained();
+        assert!(run.bits.iter().copied().eq((0..shape.vertices as u32).map(Steps::end)));
+    },
+};
