@@ -187,6 +187,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["components"], &["[default: auto]"]),
         (&["sssp"], &["[default: keep]"]),
         (&["inspect"], &["[possible values: ratings, graph]"]),
+        (&["lab"], &["[default: sync,async]", "[default: edge,relaxed]", "[default: serial,coloring,locks]"]),
         (&["generate", "ratings"], &["[default: 138493]", "[default: 0.7]"]),
         (&["generate", "rmat"], &["[default: 20]", "[default: 16]", "[default: 0.57]", "[default: yes]"]),
     ] {

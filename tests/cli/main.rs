@@ -8,6 +8,7 @@ mod events;
 mod generate;
 mod graphs;
 mod inspect;
+mod lab;
 mod pipes;
 mod recommend;
 

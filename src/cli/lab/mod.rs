@@ -65,9 +65,11 @@ pub(crate) struct Lab {
     /// Numbers of threads; serial runs once, on one [default: 1 and all cores]
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = threads, help_heading = "Matrix")]
     threads: Vec<usize>,
-    /// Runs of each: the time is the median, what was found the worst
-    #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Matrix")]
-    repeat: u32,
+    /// Runs of each: the time is the median, what was found the worst [default: 20 for color, whose races are rare, else 1]
+    #[arg(
+        long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Matrix"
+    )]
+    repeat: Option<u32>,
 
     /// A vertex that moves by no more wakes nobody: for pagerank divided by the number of vertices, for als in any factor; with barriers, pagerank ends when all moves together are below it [default: 1e-3 for pagerank, 0.01 for als]
     #[arg(allow_negative_numbers = true, long, value_name = "T", value_parser = tolerance, help_heading = "Runs")]
@@ -165,7 +167,7 @@ impl Lab {
         report::head(&*subject, reporter)?;
         for cell in &cells {
             let mut runs = Vec::new();
-            for _ in 0..self.repeat {
+            for _ in 0..self.repeats() {
                 runs.push(subject.run(cell, &limits)?);
                 if stop.is_stopped() {
                     break;
@@ -178,6 +180,10 @@ impl Lab {
         }
         report::done(cells.len(), stop.is_stopped(), reporter)?;
         Ok(if stop.is_stopped() { Ending::Interrupted } else { Ending::Done })
+    }
+
+    fn repeats(&self) -> u32 {
+        self.repeat.unwrap_or(if self.program == Program::Color { 20 } else { 1 })
     }
 
     fn subject(&self, reporter: &mut Reporter) -> Result<Box<dyn Subject>, Failure> {

@@ -19,9 +19,10 @@ pub(super) fn start(
     reporter: &mut Reporter,
 ) -> Result<(), Failure> {
     let (vertices, edges) = subject.size();
-    let Lab { program, repeat, .. } = lab;
+    let (program, repeat) = (lab.program, lab.repeats());
+    let often = if repeat == 1 { "once each".to_owned() } else { format!("{repeat} times each") };
     reporter.say(format_args!(
-        "{}: {vertices} vertices, {edges} edges; {cells} combinations, {repeat} times each",
+        "{}: {vertices} vertices, {edges} edges; {cells} combinations, {often}",
         program.name()
     ));
     reporter.event(json!({
@@ -145,6 +146,8 @@ pub(super) fn cell(
         "updates": progress.updates,
         "updates_per_vertex": per_vertex,
         "updated_once": once,
+        "updated_never": median.outcome.visits.map(|visits| visits.never),
+        "most_updates": median.outcome.visits.map(|visits| visits.most),
         "objective": worst,
         "objective_each": objectives,
         "curve": median.curve.iter().map(point).collect::<Vec<Value>>(),
