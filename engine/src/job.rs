@@ -39,8 +39,7 @@ impl Wishes {
         let asked = self.consistency.unwrap_or(case.declared);
         let case = Case { asked, ..case };
         let colored = self.coloring.as_ref().map(|_| Exclusion::Coloring);
-        let exclusion =
-            self.exclusion.or(colored).unwrap_or_else(|| case.default_exclusion(threads));
+        let exclusion = self.exclusion.or(colored).unwrap_or_else(|| case.default_exclusion(threads));
         Case { exclusion, ..case }.admit()?;
         let threads = if exclusion == Exclusion::Serial { 1 } else { threads };
         let consistency = (exclusion != Exclusion::Relaxed).then_some(asked);
@@ -62,7 +61,14 @@ impl Wishes {
             (Some(Exclusion::Coloring), None) => Some(Coloring::greedy(topology, distance, self.order)),
             _ => None,
         };
-        Ok(Orders { plan, scheduler, coloring, audit: self.audit })
+        Ok(Orders {
+            plan,
+            scheduler,
+            coloring,
+            audit: self.audit,
+            #[cfg(test)]
+            fault: None,
+        })
     }
 }
 

@@ -7,6 +7,8 @@
 mod conflicts;
 mod cycle;
 mod explain;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod faults_tests;
 mod history;
 mod recorder;
 
@@ -94,10 +96,16 @@ impl std::fmt::Display for Audit {
         let Audit { updates, accesses, finding } = self;
         match finding {
             Finding::Serializable { replayed } => {
-                write!(f, "serializable: {updates} updates with {accesses} reads and writes have a serial order")?;
+                write!(
+                    f,
+                    "serializable: {updates} updates with {accesses} reads and writes have a serial order"
+                )?;
                 match replayed {
                     Some(true) => write!(f, ", which gives the same bits"),
-                    Some(false) => write!(f, ", but told again in it, the run ends with other bits: something is not recorded"),
+                    Some(false) => write!(
+                        f,
+                        ", but told again in it, the run ends with other bits: something is not recorded"
+                    ),
                     None => write!(f, "; it was not told again, since the data are not plain"),
                 }
             }

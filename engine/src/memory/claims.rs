@@ -97,6 +97,8 @@ impl<'g> Claims<'g> {
         }
         Session { claims: self, kind: Kind::Locks }
     }
+            #[cfg(test)]
+            self.locks.lose_patience(self.fault == Some(Fault::WrongOrder));
 
     /// Claims of the vertices of one color, without locks.
     ///
@@ -204,7 +206,7 @@ impl<'g> Claims<'g> {
     fn lock_wrongly(&self, vertex: u32, fault: Fault) -> u32 {
         let mut waits = 0;
         for (v, writes) in self.wrong_locks(vertex, fault) {
-            std::thread::yield_now();
+            crate::primitives::yield_now();
             waits += u32::from(if writes { self.locks.write(v) } else { self.locks.read(v) });
         }
         if fault == Fault::ReleasedEarly {
@@ -336,6 +338,16 @@ impl<'c> Claim<'c> {
     pub(super) fn claims(&self) -> &'c Claims<'c> {
         self.claims
     }
+    /// Gives the scope up, and waits for it once more: what was read before may have changed since.
+    #[cfg(test)]
+    pub(crate) fn lapse(&mut self) {
+        if self.locked {
+            self.claims.release(self.vertex);
+            crate::primitives::yield_now();
+            self.claims.lock(self.vertex);
+        }
+    }
+
 }
 
 impl Drop for Claim<'_> {

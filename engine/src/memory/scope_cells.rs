@@ -383,10 +383,9 @@ impl<V: Store, E: Store> LentEdge<'_, V, E> {
         unsafe {
             match &lent.way {
                 Way::Private(private) => (private.own.cells().get_mut(0), private.edge.cells().get(0)),
-                _ => (
-                    lent.cells.vertices.get_mut(lent.claim.vertex() as usize),
-                    lent.cells.edges.get(at.edge),
-                ),
+                _ => {
+                    (lent.cells.vertices.get_mut(lent.claim.vertex() as usize), lent.cells.edges.get(at.edge))
+                }
             }
         }
     }

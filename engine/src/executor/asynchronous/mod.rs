@@ -38,6 +38,8 @@ pub(crate) use crate::audit::Record;
 pub(crate) use functions::Functions;
 pub(crate) use program::Program;
 pub(crate) use updates::{AnyFunction, Function};
+#[cfg(test)]
+pub(crate) use vertex::Fault as VisitFault;
 
 /// Visits vertices, of whatever kind the program is.
 pub(crate) trait Visits: Sync {
@@ -107,6 +109,9 @@ pub(crate) struct Orders<'g> {
     pub(crate) scheduler: Box<dyn Scheduler + 'g>,
     pub(crate) coloring: Option<Coloring>,
     pub(crate) audit: bool,
+    /// How claims are to go wrong, for tests to see it caught.
+    #[cfg(test)]
+    pub(crate) fault: Option<crate::memory::Fault>,
 }
 
 /// What epochs have done so far.
@@ -137,7 +142,9 @@ pub(crate) fn run(
     work: &mut dyn Work,
     orders: Orders<'_>,
 ) -> Result<Outcome, Error> {
-    let Orders { plan, mut scheduler, coloring, audit } = orders;
+    #[cfg(test)]
+    let fault = orders.fault;
+    let Orders { plan, mut scheduler, coloring, audit, .. } = orders;
     let threads = plan.threads;
     let pool = super::pool(threads)?;
     let mut clock = Clock::start();
@@ -150,8 +157,17 @@ pub(crate) fn run(
     work.prepare(threads, relaxed, audit, !everyone);
     let (reach, into, out) = work.reach();
     let reach = if relaxed { Reach::Own } else { reach };
-    let mut claims = Claims::new(topology.side(crate::graph::Side::In), topology.side(crate::graph::Side::Out), reach)
-        .along(into, out);
+    let mut claims =
+        Claims::new(topology.side(crate::graph::Side::In), topology.side(crate::graph::Side::Out), reach)
+            .along(into, out);
+    #[cfg(test)]
+    {
+        assert!(
+            fault.is_none() || audit,
+            "only borrow words keep a faulty run from touching what others have"
+        );
+        claims.fault = fault;
+    }
 
     let mut colors = coloring.as_ref().map(|coloring| {
         chromatic::Rounds::new(coloring, &topology, work.tasks(), work.start(), everyone, threads)
@@ -178,18 +194,22 @@ pub(crate) fn run(
         clock.resume();
         let before = progress.rounds;
         let ended = if let Some(colors) = &mut colors {
-            let ended = colors.round(&pool, &mut claims, coloring.as_ref().expect("made of it"), work, &mut sum);
+            let ended =
+                colors.round(&pool, &mut claims, coloring.as_ref().expect("made of it"), work, &mut sum);
             progress.rounds += 1;
             ended
         } else {
-            let budget = epoch(&settings, &progress, round, watched, aggregates.due_updates(&progress, round));
+            let budget =
+                epoch(&settings, &progress, round, watched, aggregates.due_updates(&progress, round));
             let deadline = deadline(&settings, &progress, aggregates.due_seconds());
             let session = if exclusion == Exclusion::Serial { claims.alone() } else { claims.locking() };
             let crew = Crew::new(&*scheduler, threads, budget, deadline, settings.stop.as_ref());
-            work.visits(&mut |visits| super::on_workers(&pool, &mut hands, |worker, hand| {
-                let mut source = session.source();
-                crew.work(worker, hand, |tasks, report| visits.tasks(worker, &mut source, tasks, report));
-            }));
+            work.visits(&mut |visits| {
+                super::on_workers(&pool, &mut hands, |worker, hand| {
+                    let mut source = session.source();
+                    crew.work(worker, hand, |tasks, report| visits.tasks(worker, &mut source, tasks, report));
+                })
+            });
             hands.iter_mut().for_each(|hand| sum.add(&mut hand.report));
             progress.rounds = sum.updates / round;
             let (drained, fall) = crew.end();
@@ -232,7 +252,13 @@ pub(crate) fn run(
 }
 
 /// How many visits may begin before somebody wants to look.
-fn epoch(settings: &Settings<'_>, progress: &Progress, round: u64, watched: bool, due: Option<u64>) -> Option<u64> {
+fn epoch(
+    settings: &Settings<'_>,
+    progress: &Progress,
+    round: u64,
+    watched: bool,
+    due: Option<u64>,
+) -> Option<u64> {
     let to_round = round - progress.updates % round;
     let limits = [
         watched.then_some(to_round),
@@ -292,7 +318,9 @@ impl Aggregates {
 
     fn due_updates(&self, progress: &Progress, round: u64) -> Option<u64> {
         let due = self.cadences.iter().zip(&self.last).filter_map(|(cadence, last)| match cadence {
-            Cadence::Each(Every::Rounds(rounds)) => Some(last.0.saturating_add(*rounds).saturating_mul(round)),
+            Cadence::Each(Every::Rounds(rounds)) => {
+                Some(last.0.saturating_add(*rounds).saturating_mul(round))
+            }
             _ => None,
         });
         due.min().map(|due| due.saturating_sub(progress.updates).max(1))

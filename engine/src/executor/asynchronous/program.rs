@@ -9,8 +9,8 @@ use gasworks_kernels::Isa;
 use super::crew::Report;
 use super::globals::{Cadence, Globals};
 use super::inboxes::Inboxes;
-use super::vertex::{Aids, Shared};
 use super::turns::Turns;
+use super::vertex::{Aids, Shared};
 use super::{Record, Visits, Work};
 use crate::audit::Recorder;
 use crate::consistency::Model;
@@ -167,8 +167,13 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         self.globals.keep_all = audited;
         let Parts { topology, vertices, edges } = self.graph.parts();
         let (n, program) = (topology.vertices(), self.program);
-        let cx =
-            Context { global: self.globals.at(self.globals.current()), vertex: 0, round: 0, topology, seed: self.seed };
+        let cx = Context {
+            global: self.globals.at(self.globals.current()),
+            vertex: 0,
+            round: 0,
+            topology,
+            seed: self.seed,
+        };
         let state = &mut self.state;
         state.ghosts = ghosts_of(program, cx, vertices);
         state.starters = starters;
@@ -182,7 +187,8 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         let cells = cells::<P>(topology, vertices, &mut state.ghosts, data, state.copied);
         // Ghosts lie behind the vertices among the recorders' data, inboxes behind them.
         let versions = audited.then(|| Arc::new(Versions::new(3 * n)));
-        let copied = (state.copied && (audited || cells.needs_versions())).then(|| Arc::new(Versions::new(n)));
+        let copied =
+            (state.copied && (audited || cells.needs_versions())).then(|| Arc::new(Versions::new(n)));
         state.aids = PerWorker::new(workers, |worker| Aids {
             sum: program.accumulator(),
             copies: state.copied.then(|| cells.copies(copied.clone())),

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use gasworks_kernels::Isa;
 use pulp::{Simd, WithSimd};
 
+use super::Visits;
 use super::crew::Report;
 use super::inboxes::Inboxes;
-use super::Visits;
 use super::turns::{Turn, Turns};
 use crate::accumulator::Accumulator;
 use crate::audit::Recorder;
@@ -49,11 +49,11 @@ pub(crate) struct Shared<'a, P: VertexProgram> {
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
-    /// Each hundredth delivery is lost.
+    /// Some deliveries are lost: one in five.
     LostDelivery,
-    /// Ghosts are read before the scope is claimed.
+    /// Ghosts are read before the scope is claimed: the claim lapses between gathering and applying.
     StaleGhost,
-    /// The new ghost is not published.
+    /// The new ghost is not published, at every third visit.
     Unpublished,
 }
 
@@ -87,7 +87,10 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
 
     /// For a batch inside a parallel loop of another batch of the same worker.
     fn spare_aids(&self) -> Aids<P> {
-        assert!(self.in_place, "a visit in a parallel loop of another one can be neither recorded nor relaxed");
+        assert!(
+            self.in_place,
+            "a visit in a parallel loop of another one can be neither recorded nor relaxed"
+        );
         Aids { sum: self.program.accumulator(), copies: None, recorder: None }
     }
 
@@ -155,14 +158,19 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
     ) {
         let Aids { sum, copies, recorder } = aids;
         let (recorder, n) = (recorder.as_ref(), self.n());
+        let _held = Held(recorder);
         sum.clear();
         for side in sides(P::GATHER, self.topology) {
             let outgoing = side == Side::Out;
-        let _held = Held(recorder);
             let row = self.row(&claim, outgoing, copies.as_mut(), recorder);
             if row.len() > 0 {
                 self.program.gather_all(simd, cx, sum, &Neighborhood::new(row, outgoing));
             }
+        }
+        #[cfg(test)]
+        if self.fault == Some(Fault::StaleGhost) {
+            recorder.into_iter().for_each(|recorder| recorder.borrow_mut().give_back());
+            claim.lapse();
         }
         if let Some(recorder) = recorder {
             if copies.is_none() {
@@ -196,7 +204,8 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
                 self.cells.publish(&mut claim, |data, ghost| self.program.ghost(cx, data, ghost));
             }
             (Some(copies), recorder) => {
-                let publish = |data: crate::data::Ref<'_, P::Vertex>, ghost: crate::data::Mut<'_, P::Ghost>| {
+                let publish = |data: crate::data::Ref<'_, P::Vertex>,
+                               ghost: crate::data::Mut<'_, P::Ghost>| {
                     self.program.ghost(cx, data, ghost);
                 };
                 let version = self.cells.publish_copy(&mut claim, copies, publish);
