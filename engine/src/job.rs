@@ -78,7 +78,14 @@ impl Wishes {
             (Some(Exclusion::Coloring), None) => Some(Coloring::greedy(topology, distance, self.order)),
             _ => None,
         };
-        Ok(Orders { plan, scheduler, coloring, audit: self.audit })
+        Ok(Orders {
+            plan,
+            scheduler,
+            coloring,
+            audit: self.audit,
+            #[cfg(test)]
+            fault: None,
+        })
     }
 }
 

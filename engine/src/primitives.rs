@@ -31,22 +31,38 @@ pub(crate) use shuttle::{
 };
 
 /// Waiting that grows: a few times in place, then at the scheduler's mercy, so that whoever is waited for can run here.
-pub(crate) struct Backoff(u32);
+pub(crate) struct Backoff {
+    steps: u32,
+    /// When the waiting began.
+    #[cfg(test)]
+    since: Option<std::time::Instant>,
+}
 
 impl Backoff {
     pub(crate) fn new() -> Self {
-        Backoff(0)
+        Backoff {
+            steps: 0,
+            #[cfg(test)]
+            since: None,
+        }
+    }
+
+    /// Whether it has waited longer than anybody does who will ever get what he waits for.
+    #[cfg(test)]
+    pub(crate) fn has_waited_long(&mut self) -> bool {
+        let now = std::time::Instant::now();
+        now - *self.since.get_or_insert(now) > std::time::Duration::from_millis(400)
     }
 
     /// Waits a little longer than before.
     #[cold]
     pub(crate) fn wait(&mut self) {
         // A model checker must be told that nothing changes by itself.
-        if cfg!(any(loom, shuttle)) || self.0 >= 6 {
+        if cfg!(any(loom, shuttle)) || self.steps >= 6 {
             yield_now();
         } else {
-            (0..1 << self.0).for_each(|_| spin_loop());
-            self.0 += 1;
+            (0..1 << self.steps).for_each(|_| spin_loop());
+            self.steps += 1;
         }
     }
 }

@@ -7,6 +7,8 @@
 mod conflicts;
 mod cycle;
 mod explain;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod faults_tests;
 mod history;
 mod recorder;
 

@@ -19,6 +19,9 @@ pub(crate) struct Recorder {
     history: History,
     /// Where the accesses of the visit begin.
     from: usize,
+    /// What each 64th visit writes is not noted, for tests to see it caught.
+    #[cfg(test)]
+    pub(crate) forgets: bool,
 }
 
 /// Two visits met at a datum: the payload of the panic that ends the later one.
@@ -40,6 +43,8 @@ impl Recorder {
             held: Vec::new(),
             history: History::default(),
             from: 0,
+            #[cfg(test)]
+            forgets: false,
         }
     }
 
@@ -81,6 +86,10 @@ impl Recorder {
 
     /// A copy was put back, or a datum is lent to be written.
     pub(crate) fn wrote(&mut self, datum: usize, version: u32) {
+        #[cfg(test)]
+        if self.forgets && self.visit % 64 == 0 {
+            return;
+        }
         self.history.accesses.push(Access { datum: datum as u64, version, kind: Kind::Write });
     }
 

@@ -13,21 +13,45 @@ const WAITING: u16 = 1 << 14;
 const FULL: u16 = WAITING / 2;
 
 /// Two bytes a vertex: the number of readers, or a writer. Whoever takes several does so in ascending order.
-pub(crate) struct Locks(Vec<AtomicU16>);
+pub(crate) struct Locks {
+    words: Vec<AtomicU16>,
+    /// Whoever waits long gives up, for tests to see a deadlock.
+    #[cfg(test)]
+    impatient: bool,
+}
 
 impl Locks {
     pub(crate) fn new(vertices: usize) -> Self {
-        Locks((0..vertices).map(|_| AtomicU16::new(0)).collect())
+        Locks {
+            words: (0..vertices).map(|_| AtomicU16::new(0)).collect(),
+            #[cfg(test)]
+            impatient: false,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.words.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn lose_patience(&mut self, impatient: bool) {
+        self.impatient = impatient;
+    }
+
+    /// Waits a little longer than before.
+    #[cold]
+    fn wait(&self, backoff: &mut Backoff) {
+        #[cfg(test)]
+        if self.impatient && backoff.has_waited_long() {
+            std::panic::resume_unwind(Box::new("deadlock"));
+        }
+        backoff.wait();
     }
 
     /// Shares a vertex with other readers; whether it had to wait.
     #[inline]
     pub(crate) fn read(&self, vertex: u32) -> bool {
-        let word = &self.0[vertex as usize];
+        let word = &self.words[vertex as usize];
         if word.fetch_add(1, Acquire) < FULL {
             return false;
         }
@@ -39,14 +63,14 @@ impl Locks {
             if now < FULL && word.compare_exchange(now, now + 1, Acquire, Relaxed).is_ok() {
                 return true;
             }
-            backoff.wait();
+            self.wait(&mut backoff);
         }
     }
 
     /// Has a vertex alone; whether it had to wait.
     #[inline]
     pub(crate) fn write(&self, vertex: u32) -> bool {
-        let word = &self.0[vertex as usize];
+        let word = &self.words[vertex as usize];
         if word.compare_exchange(0, WRITER, Acquire, Relaxed).is_ok() {
             return false;
         }
@@ -61,20 +85,20 @@ impl Locks {
             } else if now & WAITING == 0 {
                 word.fetch_or(WAITING, Relaxed);
             }
-            backoff.wait();
+            self.wait(&mut backoff);
         }
     }
 
     /// Gives up a share.
     #[inline]
     pub(crate) fn release_read(&self, vertex: u32) {
-        self.0[vertex as usize].fetch_sub(1, Release);
+        self.words[vertex as usize].fetch_sub(1, Release);
     }
 
     /// Gives up what was had alone.
     #[inline]
     pub(crate) fn release_write(&self, vertex: u32) {
-        self.0[vertex as usize].fetch_and(!WRITER, Release);
+        self.words[vertex as usize].fetch_and(!WRITER, Release);
     }
 }
 

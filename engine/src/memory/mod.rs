@@ -20,6 +20,8 @@ mod versions;
 
 pub(crate) use buffer::Buffer;
 pub(crate) use cells::{Cells, Slots};
+#[cfg(test)]
+pub(crate) use claims::Fault;
 pub(crate) use claims::{Claim, Claims, Phase, Reach, Source};
 pub use column::{Column, ColumnMut, ColumnRef};
 pub(crate) use ghost_cells::{GhostCells, GhostCopies, Side};

@@ -54,7 +54,8 @@ impl UpdateFunction for Alone {
     fn update(&self, cx: &Context<'_, ()>, scope: &mut Scope<'_, Self>, (): &mut ()) {
         let own = &self.busy[cx.vertex as usize];
         let twice = own.swap(true, SeqCst);
-        let meets = || self.near[cx.vertex as usize].iter().any(|near| self.busy[*near as usize].load(SeqCst));
+        let meets =
+            || self.near[cx.vertex as usize].iter().any(|near| self.busy[*near as usize].load(SeqCst));
         let before = meets();
         pause(2);
         if twice || before || meets() {
@@ -92,7 +93,12 @@ fn no_two_visits_overlap_that_the_model_keeps_apart() {
                 assert_eq!(met, 0, "{model:?} by {exclusion} under {order} on {}", shape.name);
             }
         }
-        assert_eq!(meetings(&shape, Model::Vertex, Model::Vertex, Exclusion::Relaxed, "fifo"), 0, "{}", shape.name);
+        assert_eq!(
+            meetings(&shape, Model::Vertex, Model::Vertex, Exclusion::Relaxed, "fifo"),
+            0,
+            "{}",
+            shape.name
+        );
     }
 }
 

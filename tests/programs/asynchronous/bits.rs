@@ -67,7 +67,8 @@ fn the_seed_decides_the_run() {
     let run = |seed| {
         let mut graph = shape.valued(7).with_vertices(u64::from);
         let function = Babble { number: 0, others: false, restless: false };
-        let outcome = Engine::updates(&mut graph, &function, Rounds::new()).seed(seed).threads(2).rounds(3).run();
+        let outcome =
+            Engine::updates(&mut graph, &function, Rounds::new()).seed(seed).threads(2).rounds(3).run();
         bits(&outcome.unwrap(), &graph)
     };
     assert!(run(1) == run(1) && run(1) != run(2));
@@ -85,12 +86,15 @@ fn vertex_programs_have_the_same_bits_on_all_threads() {
                 let mut graph = shape.weighted().with_vertices(|v| mix(v.into()));
                 let mut rounds = Vec::new();
                 let mut observer = |progress: &Progress, vertices: &gasworks::Column<u64>| {
-                    rounds.push((Progress { seconds: 0.0, ..*progress }, Everything::of(vertices.as_slice())));
+                    rounds
+                        .push((Progress { seconds: 0.0, ..*progress }, Everything::of(vertices.as_slice())));
                     std::ops::ControlFlow::Continue(())
                 };
                 let engine = Engine::new(&mut graph, &Chaos::<3, 3, false, false>).asynchronous();
-                let engine = engine.scheduler(order(everyone)).exclusion(Exclusion::Coloring).consistency(model);
-                let engine = engine.coloring_order(order_of_colors).aggregate_every(Every::Rounds(2), &Everything);
+                let engine =
+                    engine.scheduler(order(everyone)).exclusion(Exclusion::Coloring).consistency(model);
+                let engine =
+                    engine.coloring_order(order_of_colors).aggregate_every(Every::Rounds(2), &Everything);
                 let engine = engine.threads(threads).seed(SEED).observer(&mut observer);
                 let outcome = engine.rounds(5).run().unwrap();
                 assert_eq!(rounds.len() as u64, outcome.progress.rounds);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use gasworks::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks::schedulers::{Fifo, Rounds, Sweep};
 use gasworks::{
-    Aggregate, Context, Edges, Engine, Every, Exclusion, Finding, Outcome, Scope, Signal, UpdateFunction, VertexProgram,
-    consistency,
+    Aggregate, Context, Edges, Engine, Every, Exclusion, Finding, Outcome, Scope, Signal, UpdateFunction,
+    VertexProgram, consistency,
 };
 
 use super::functions::awake;
@@ -139,13 +139,15 @@ fn visits_see_the_value_of_the_last_refresh() {
                 let what = format!("every {every} of {rounds} by {exclusion} on {threads} threads");
                 let (mut graph, grow, sums) = (ring(), Grow::new(None), Sums::default());
                 let engine = Engine::updates(&mut graph, &grow, Rounds::new()).exclusion(exclusion);
-                let engine = engine.threads(threads).aggregate_every(Every::Rounds(every), &sums).rounds(rounds);
+                let engine =
+                    engine.threads(threads).aggregate_every(Every::Rounds(every), &sums).rounds(rounds);
                 // Relaxed or not: every visit touches but its own.
                 is_proven(&engine.audit().run().unwrap());
                 is_of_the_last_refresh(&grow.first(rounds * N), &sums, every, rounds, &what);
 
                 let (mut graph, grow, sums) = (ring(), Grow::new(None), Sums::default());
-                let engine = Engine::new(&mut graph, &grow).asynchronous().exclusion(exclusion).threads(threads);
+                let engine =
+                    Engine::new(&mut graph, &grow).asynchronous().exclusion(exclusion).threads(threads);
                 let engine = engine.aggregate_every(Every::Rounds(every), &sums).rounds(rounds);
                 is_proven(&engine.audit().run().unwrap());
                 is_of_the_last_refresh(&grow.first(rounds * N), &sums, every, rounds, &what);
@@ -161,7 +163,8 @@ fn seconds_are_a_frequency_too() {
         let engine = Engine::updates(&mut graph, &grow, Rounds::new()).exclusion(exclusion).threads(2);
         let often = Every::Seconds(Duration::from_millis(2));
         // Not before five were seen.
-        let outcome = engine.aggregate_every(often, &sums).until(|_| sums.0.lock().unwrap().len() > 5).audit().run();
+        let outcome =
+            engine.aggregate_every(often, &sums).until(|_| sums.0.lock().unwrap().len() > 5).audit().run();
         let outcome = outcome.unwrap();
         is_proven(&outcome);
         let (seen, sums) = (grow.first(outcome.progress.updates), sums.0.into_inner().unwrap());
@@ -170,7 +173,8 @@ fn seconds_are_a_frequency_too() {
         assert!(seen.last().unwrap().number >= 3, "{exclusion}");
 
         let (mut graph, grow, sums) = (ring(), Grow::new(None), Sums::default());
-        let engine = Engine::updates(&mut graph, &grow, Rounds::new()).exclusion(exclusion).threads(2).rounds(50);
+        let engine =
+            Engine::updates(&mut graph, &grow, Rounds::new()).exclusion(exclusion).threads(2).rounds(50);
         engine.aggregate_every(Every::Seconds(Duration::from_secs(3600)), &sums).run().unwrap();
         assert_eq!(sums.0.into_inner().unwrap().len(), 1, "before the first round, and not again");
     }
@@ -200,7 +204,8 @@ fn a_second_function_runs_for_whom_it_is_signalled() {
             let (mut graph, grow, heard) = (ring(), Grow::new(Some(1)), Heard(Mutex::default()));
             let order: Box<dyn gasworks::Scheduler> =
                 if everyone { Box::new(Sweep::new()) } else { Box::new(Rounds::new()) };
-            let engine = Engine::updates(&mut graph, &grow, order).also(&heard).exclusion(exclusion).threads(2);
+            let engine =
+                Engine::updates(&mut graph, &grow, order).also(&heard).exclusion(exclusion).threads(2);
             engine.start_at([4]).run().unwrap();
             let mut heard = heard.0.into_inner().unwrap();
             heard.sort();
@@ -227,6 +232,7 @@ fn only_the_first_function_runs_unasked() {
 fn a_function_that_the_run_does_not_have_is_a_panic_that_names_it() {
     let (mut graph, grow) = (ring(), Grow::new(Some(1)));
     let engine = Engine::updates(&mut graph, &grow, Fifo::new()).rounds(1);
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.run())).expect_err("one function");
+    let panic =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.run())).expect_err("one function");
     assert!(panic.downcast_ref::<String>().unwrap().contains("function 1 of a run with 1"));
 }

@@ -93,12 +93,20 @@ impl Subject {
     pub(crate) fn is_admitted(&self, how: &How) -> bool {
         let asked = how.consistency.unwrap_or(self.declared);
         let Subject { gathers, declared, .. } = *self;
-        let case = Case { gathers, declared, asked, exclusion: how.exclusion, rounds: how.has_rounds(), plain: true };
+        let case = Case {
+            gathers,
+            declared,
+            asked,
+            exclusion: how.exclusion,
+            rounds: how.has_rounds(),
+            plain: true,
+        };
         case.admit().is_ok()
     }
 }
 
-pub(crate) const SUBJECTS: [Subject; 8] = [PAGERANK, COMPONENTS, SHORTEST_PATHS, ALS, LEAST, COLORING, LEVEL, STEPS];
+pub(crate) const SUBJECTS: [Subject; 8] =
+    [PAGERANK, COMPONENTS, SHORTEST_PATHS, ALS, LEAST, COLORING, LEVEL, STEPS];
 
 const DAMPING: f32 = 0.85;
 
@@ -112,7 +120,8 @@ const PAGERANK: Subject = Subject {
         let mut graph = shape.plain().with_vertices(|_| start);
         let program = PageRank { tolerance: 1e-6 * start, ..PageRank::default() };
         let mass = DanglingMass { damping: DAMPING, spread: false };
-        let engine = Engine::new(&mut graph, &program).asynchronous().scheduler(how.scheduler(shape.vertices));
+        let engine =
+            Engine::new(&mut graph, &program).asynchronous().scheduler(how.scheduler(shape.vertices));
         let engine = engine.aggregate_every(Every::Seconds(Duration::from_secs(3600)), &mass);
         let outcome = run!(engine.rounds(20_000), how)?;
         Ok(Run::of(outcome, graph.vertex_data().iter().map(|rank| rank.to_bits().into())))
@@ -213,7 +222,10 @@ const ALS: Subject = Subject {
     check: |shape, how, run| {
         let sides = |start: &[f32], rounds| factors(shape, start, None, rounds).expect("admitted");
         if is_sweep_of_sides(how) {
-            return assert!(run.bits == sides(&beginnings(shape), SWEEPS).bits, "the bits of the sweep of sides");
+            return assert!(
+                run.bits == sides(&beginnings(shape), SWEEPS).bits,
+                "the bits of the sweep of sides"
+            );
         }
         assert!(run.floats().iter().all(|factor| factor.is_finite()));
         // Relaxed, both sides may be solved at once, each from what the other was.

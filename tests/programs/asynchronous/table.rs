@@ -69,7 +69,9 @@ fn cells(subject: &Subject) -> impl Iterator<Item = How> {
 /// Those of which all cells are run. Without edges it is all the same whether these have directions.
 fn small_shapes() -> impl Iterator<Item = Shape> {
     let small = |shape: &Shape| shape.vertices <= SMALL;
-    shapes().into_iter().filter(move |shape| small(shape) && (shape.kind != Kind::Undirected || shape.edges.len() > 1))
+    shapes()
+        .into_iter()
+        .filter(move |shape| small(shape) && (shape.kind != Kind::Undirected || shape.edges.len() > 1))
 }
 
 fn run_small(subjects: &[Subject]) {

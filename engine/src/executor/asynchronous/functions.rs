@@ -30,6 +30,9 @@ pub(crate) struct Functions<'g, V: Data, E: Data> {
     pub(crate) model: Model,
     pub(crate) isa: Isa,
     pub(crate) seed: u64,
+    /// Whether recorders forget, for tests to see it caught.
+    #[cfg(test)]
+    pub(crate) forgets: bool,
     state: State<V, E>,
 }
 
@@ -54,7 +57,18 @@ impl<'g, V: Data, E: Data> Functions<'g, V, E> {
     ) -> Self {
         let aids = PerWorker::new(0, |_| Aids::NONE);
         let state = State { in_to_out: Vec::new(), visits: Vec::new(), aids, in_place: true, before: None };
-        Functions { graph, functions, start, observer, model, isa, seed, state }
+        Functions {
+            graph,
+            functions,
+            start,
+            observer,
+            model,
+            isa,
+            seed,
+            #[cfg(test)]
+            forgets: false,
+            state,
+        }
     }
 }
 
@@ -115,7 +129,15 @@ where
         let versions = (audited || relaxed && cells.needs_versions()).then(|| Arc::new(Versions::new(data)));
         let recorder = |worker| {
             let versions = versions.clone().filter(|_| audited);
-            versions.map(|versions| RefCell::new(Recorder::new(versions, worker)))
+            versions.map(|versions| {
+                #[cfg_attr(not(test), expect(unused_mut, reason = "tests make it forget"))]
+                let mut recorder = Recorder::new(versions, worker);
+                #[cfg(test)]
+                {
+                    recorder.forgets = self.forgets;
+                }
+                RefCell::new(recorder)
+            })
         };
         state.aids = PerWorker::new(workers, |worker| match relaxed {
             true => {

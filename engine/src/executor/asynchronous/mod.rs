@@ -38,6 +38,8 @@ pub(crate) use crate::audit::Record;
 pub(crate) use functions::Functions;
 pub(crate) use program::Program;
 pub(crate) use updates::{AnyFunction, Function};
+#[cfg(test)]
+pub(crate) use vertex::Fault as VisitFault;
 
 /// Visits vertices, of whatever kind the program is.
 pub(crate) trait Visits: Sync {
@@ -107,6 +109,9 @@ pub(crate) struct Orders<'g> {
     pub(crate) scheduler: Box<dyn Scheduler + 'g>,
     pub(crate) coloring: Option<Coloring>,
     pub(crate) audit: bool,
+    /// How claims are to go wrong, for tests to see it caught.
+    #[cfg(test)]
+    pub(crate) fault: Option<crate::memory::Fault>,
 }
 
 /// What epochs have done so far.
@@ -137,7 +142,9 @@ pub(crate) fn run(
     work: &mut dyn Work,
     orders: Orders<'_>,
 ) -> Result<Outcome, Error> {
-    let Orders { plan, mut scheduler, coloring, audit } = orders;
+    #[cfg(test)]
+    let fault = orders.fault;
+    let Orders { plan, mut scheduler, coloring, audit, .. } = orders;
     let threads = plan.threads;
     let pool = super::pool(threads)?;
     let mut clock = Clock::start();
@@ -156,6 +163,14 @@ pub(crate) fn run(
     let mut claims =
         Claims::new(topology.side(crate::graph::Side::In), topology.side(crate::graph::Side::Out), reach)
             .along(into, out);
+    #[cfg(test)]
+    {
+        assert!(
+            fault.is_none() || audit,
+            "only borrow words keep a faulty run from touching what others have"
+        );
+        claims.fault = fault;
+    }
 
     let mut colors = coloring.as_ref().map(|coloring| {
         chromatic::Rounds::new(coloring, &topology, work.tasks(), work.start(), everyone, threads)

@@ -49,11 +49,11 @@ pub(crate) struct Shared<'a, P: VertexProgram> {
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
-    /// Each hundredth delivery is lost.
+    /// Some deliveries are lost: one in five.
     LostDelivery,
-    /// Ghosts are read before the scope is claimed.
+    /// Ghosts are read before the scope is claimed: the claim lapses between gathering and applying.
     StaleGhost,
-    /// The new ghost is not published.
+    /// The new ghost is not published, at every third visit.
     Unpublished,
 }
 
@@ -164,14 +164,19 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
     ) {
         let Aids { copies, recorder, .. } = aids;
         let (recorder, n) = (recorder.as_ref(), self.n());
+        let _held = Held(recorder);
         sum.clear();
         for side in sides(P::GATHER, self.topology) {
             let outgoing = side == Side::Out;
-            let _held = Held(recorder);
             let row = self.row(&claim, outgoing, copies.as_mut(), recorder);
             if row.len() > 0 {
                 self.program.gather_all(simd, cx, sum, &Neighborhood::new(row, outgoing));
             }
+        }
+        #[cfg(test)]
+        if self.fault == Some(Fault::StaleGhost) {
+            recorder.into_iter().for_each(|recorder| recorder.borrow_mut().give_back());
+            claim.lapse();
         }
         if let Some(recorder) = recorder {
             if copies.is_none() {
