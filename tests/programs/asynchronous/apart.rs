@@ -110,9 +110,8 @@ fn visits_overlap_where_the_model_lets_them() {
     let meet = |shape: &Shape, asked, judged, exclusion| {
         (0..200).any(|_| meetings(shape, asked, judged, exclusion, "rounds") > 0)
     };
-    for exclusion in [Exclusion::Locks, Exclusion::Coloring] {
-        assert!(meet(star, Model::Edge, Model::Full, exclusion), "leaves meet by {exclusion}");
-    }
+    // Of a color, so few leaves are one chunk, which one worker visits.
+    assert!(meet(star, Model::Edge, Model::Full, Exclusion::Locks), "leaves meet");
     assert!(meet(clique, Model::Vertex, Model::Edge, Exclusion::Locks), "neighbors meet");
 }
 

@@ -175,7 +175,7 @@ fn time_ends_a_run_that_would_not_end() {
             let outcome = engine.threads(threads).time_limit(limit).run().unwrap();
             assert_eq!(outcome.reason, Reason::Time, "{exclusion}");
             assert!(outcome.progress.seconds >= limit.as_secs_f64());
-            assert_eq!(outcome.progress.updates > 0, !limit.is_zero());
+            assert!(outcome.progress.updates == 0 || !limit.is_zero());
         }
     });
 }

@@ -172,13 +172,13 @@ const SHORTEST_PATHS: Subject = Subject {
 const RANK: usize = 3;
 const LAMBDA: f32 = 0.1;
 const SWEEPS: u64 = 6;
-const ENOUGH: u64 = 40;
 
 /// From these factors, without barriers by `how`, or by the synchronous sweep of sides.
 fn factors(shape: &Shape, start: &[f32], how: Option<&How>, rounds: u64) -> Result<Run, Error> {
     let fill = |v: u32, row: &mut [f32]| row.copy_from_slice(&start[RANK * v as usize..][..RANK]);
     let mut graph = shape.weighted().with_rows(RANK, fill);
-    let program = Als::new(RANK, LAMBDA, Regularization::Weighted);
+    let rests = how.is_some_and(|how| !is_sweep_of_sides(how));
+    let program = Als::new(RANK, LAMBDA, Regularization::Weighted).tolerance(if rests { 1e-3 } else { 0.0 });
     let engine = Engine::new(&mut graph, &program);
     let outcome = match how {
         None => engine.scheduler(Sweep::sides()).rounds(rounds).run()?,
@@ -216,7 +216,9 @@ const ALS: Subject = Subject {
     declared: Model::Edge,
     fits: |shape| matches!(shape.kind, Kind::Bipartite(_)),
     run: |shape, how| {
-        let rounds = if is_sweep_of_sides(how) { SWEEPS } else { ENOUGH };
+        // It comes to rest; a limit of few rounds could pass while a worker that holds some vertices is not running.
+        let enough = 40 + 200_000 / shape.vertices.max(1) as u64;
+        let rounds = if is_sweep_of_sides(how) { SWEEPS } else { enough };
         factors(shape, &beginnings(shape), Some(how), rounds)
     },
     check: |shape, how, run| {
