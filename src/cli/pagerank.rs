@@ -38,9 +38,9 @@ pub(crate) struct Pagerank {
         value_parser = tolerance
     )]
     tolerance: f64,
-    /// Iterations at most
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
-    iterations: u64,
+    /// Iterations at most; under async as many as needed unless said [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    iterations: Option<u64>,
     /// What becomes of the rank of vertices without out-edges: spread over all, or none: dropped, as in GAPBS
     #[arg(
         long = "dangling", value_name = "WAY", default_value = "spread", action = ArgAction::Set,
@@ -62,6 +62,7 @@ impl Pagerank {
         let order = self.run.order.decide(DEFAULTS)?;
         let plan = self.plan(&order)?;
         let Opened { mut list, clock } = self.input.open(self.output.as_ref(), reporter)?;
+        let iterations = self.iterations.or(rounds(&order));
         let start = 1.0 / list.ids.len() as f32;
         let mut graph = self
             .edges
@@ -79,7 +80,7 @@ impl Pagerank {
             edges: graph.edges(),
             load_seconds: clock.elapsed().as_secs_f64(),
             run: &self.run,
-            iterations: self.iterations,
+            iterations: iterations.unwrap_or(0),
             more: Metrics::new(),
         })?;
 
@@ -92,7 +93,8 @@ impl Pagerank {
             reporter.progress(progress, residual(progress.residual), &text, is_milestone)?;
             Ok(ControlFlow::Continue(()))
         });
-        let mut engine = parts.engine(&mut graph, &order)?.rounds(self.iterations).observer(&mut observer);
+        let mut engine =
+            parts.engine(&mut graph, &order)?.rounds(iterations.unwrap_or(u64::MAX)).observer(&mut observer);
         if !order.is_async() {
             engine = engine.until(|progress| progress.residual < self.tolerance);
         }
@@ -126,6 +128,12 @@ impl Pagerank {
         let parts = Parts::new(self.damping, self.spread, self.tolerance, order, 0)?;
         admit(parts.engine(&mut empty, order)?, self.run.threads())
     }
+}
+
+/// Rounds at most, unless somebody says. Without barriers the run ends when nobody is awake, after visits that nobody can tell before: a
+/// worker visits its own vertices again while another one is held up.
+pub(crate) fn rounds(order: &Order) -> Option<u64> {
+    (!order.is_async()).then_some(100)
 }
 
 /// The program and where dangling mass goes.

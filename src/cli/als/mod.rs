@@ -14,7 +14,7 @@ use gasworks::input::{Duplicates, Rating};
 use gasworks::programs::factorization::{
     Factorization, INITIAL_SCALE, Offset, Regularization, Settings, initial_factors,
 };
-use gasworks::{ColoringOrder, Column, Engine, Outcome, Phase, Row, VertexJob, programs};
+use gasworks::{ColoringOrder, Column, Engine, Exclusion, Outcome, Phase, Row, VertexJob, programs};
 use serde_json::json;
 
 use super::error::Failure;
@@ -272,8 +272,8 @@ impl Als {
     }
 }
 
-/// Ratings as a graph of users and items, with factors to start from. Where all users are solved for before any item, theirs do not
-/// matter; in any other order an item whose users are all 0 would become 0 itself.
+/// Ratings as a graph of users and items, with factors of the items to start from. Those of the users follow from them; only in rounds
+/// that solve for users and items at once do they need a start too, since an item whose users are all 0 becomes 0.
 pub(crate) fn rated(
     ratings: &[Rating],
     (users, items): (usize, usize),
@@ -284,7 +284,7 @@ pub(crate) fn rated(
     let ends: Vec<[u32; 2]> = ratings.iter().map(|rating| [rating.user, rating.item]).collect();
     let values: Vec<f32> = ratings.iter().map(|rating| rating.value).collect();
     let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
-    let users_first = !order.is_async() && order.scheduler()?.phases().first() == Some(&Phase::Left);
+    let users_first = order.is_async() || order.scheduler()?.phases().first() == Some(&Phase::Left);
     let start = initial_factors(items, rank, INITIAL_SCALE, seed);
     let others = initial_factors(if users_first { 0 } else { users }, rank, INITIAL_SCALE, !seed);
     Ok(graph.with_rows(rank, |vertex, row| {
@@ -297,13 +297,18 @@ pub(crate) fn rated(
     }))
 }
 
-/// The engine over factors. Users by number and then items are two colors, which any other order may miss.
+/// The engine over factors. Users by number and then items are two colors, which any other order may miss. Without barriers or
+/// colors users begin, and an item is solved for once one of its users has moved: were both sides to begin, users would follow from one
+/// half of the start and items from the other, and the two would not fit.
 pub(crate) fn engine<'g>(
     graph: &'g mut Graph<Row<f32>, f32>,
     program: &'g programs::Als,
     order: &Order,
 ) -> Result<Engine<'g, VertexJob<'g, programs::Als>>, Failure> {
-    order.apply(Engine::new(graph, program).coloring_order(ColoringOrder::Natural))
+    let users = graph.topology().left().unwrap_or(0);
+    let engine = order.apply(Engine::new(graph, program).coloring_order(ColoringOrder::Natural))?;
+    let colored = engine.plan()?.exclusion == Some(Exclusion::Coloring);
+    Ok(if order.is_async() && !colored { engine.start_at(0..users) } else { engine })
 }
 
 /// Factors of the users, and of the items, row-major.

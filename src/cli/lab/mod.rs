@@ -74,7 +74,7 @@ pub(crate) struct Lab {
     /// A vertex that moves by no more wakes nobody: for pagerank divided by the number of vertices, for als in any factor; with barriers, pagerank ends when all moves together are below it [default: 1e-3 for pagerank, 0.01 for als]
     #[arg(allow_negative_numbers = true, long, value_name = "T", value_parser = tolerance, help_heading = "Runs")]
     tolerance: Option<f64>,
-    /// Iterations of a run at most: as many visits as there are vertices [default: 15 for als, 100 for pagerank, else as many as needed]
+    /// Iterations of a run at most: as many visits as there are vertices [default: 15 for als, 100 for pagerank with barriers, else as many as needed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Runs")]
     iterations: Option<u64>,
     /// Seconds of computing of a run at most [default: no limit]
@@ -157,8 +157,8 @@ impl Lab {
         report::left_out(&left_out, reporter)?;
 
         let stop = run::stop_on_interrupt(reporter);
-        let limits = Limits {
-            rounds: self.iterations.or(subject.rounds()),
+        let mut limits = Limits {
+            rounds: self.iterations,
             time: self.max_seconds,
             seed: self.seed,
             isa: Isa::detect(),
@@ -167,6 +167,7 @@ impl Lab {
         report::head(&*subject, reporter)?;
         for cell in &cells {
             let mut runs = Vec::new();
+            limits.rounds = self.iterations.or(subject.rounds(&cell.order));
             for _ in 0..self.repeats() {
                 runs.push(subject.run(cell, &limits)?);
                 if stop.is_stopped() {

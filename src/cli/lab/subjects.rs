@@ -22,7 +22,7 @@ pub(super) trait Subject {
     /// What the objective counts; smaller is better.
     fn objective(&self) -> &'static str;
     /// Rounds at most, unless somebody says.
-    fn rounds(&self) -> Option<u64> {
+    fn rounds(&self, _: &Order) -> Option<u64> {
         None
     }
     /// How it would be kept in order, or why not.
@@ -85,8 +85,8 @@ impl Subject for Ranks {
     fn objective(&self) -> &'static str {
         "l1_error"
     }
-    fn rounds(&self) -> Option<u64> {
-        Some(100)
+    fn rounds(&self, order: &Order) -> Option<u64> {
+        pagerank::rounds(order)
     }
     fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
         let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|_| 0.0);
@@ -230,7 +230,7 @@ impl Subject for Als {
     fn objective(&self) -> &'static str {
         "test_rmse"
     }
-    fn rounds(&self) -> Option<u64> {
+    fn rounds(&self, _: &Order) -> Option<u64> {
         Some(Settings::default().iterations as u64)
     }
     fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
