@@ -40,7 +40,10 @@ impl<'g, V: Store, G: Store, E: Store> GhostCells<'g, V, G, E> {
         copied: bool,
     ) -> Self {
         let n = out.rows.vertices();
-        assert!(vertices.len() == n && ghosts.len() == n && into.rows.vertices() == n, "a value for each vertex");
+        assert!(
+            vertices.len() == n && ghosts.len() == n && into.rows.vertices() == n,
+            "a value for each vertex"
+        );
         for side in [&into, &out] {
             assert_eq!(side.edges.len(), side.rows.ends().len(), "a value for each edge");
             assert!(side.rows.high() as usize <= n, "ends are vertices");
@@ -57,7 +60,11 @@ impl<'g, V: Store, G: Store, E: Store> GhostCells<'g, V, G, E> {
     pub(crate) fn copies(&self, versions: Option<Arc<Versions>>) -> GhostCopies<G> {
         let widest = |side: &Side<'_, E>| side.rows.offsets().windows(2).map(|pair| pair[1] - pair[0]).max();
         let room = widest(&self.into).max(widest(&self.out)).unwrap_or(0).max(1) as usize;
-        GhostCopies { slots: Slots::like(&self.ghosts, room), positions: (0..room as u32).collect(), versions }
+        GhostCopies {
+            slots: Slots::like(&self.ghosts, room),
+            positions: (0..room as u32).collect(),
+            versions,
+        }
     }
 
     #[inline(always)]
@@ -134,7 +141,11 @@ impl<'g, V: Store, G: Store, E: Store> GhostCells<'g, V, G, E> {
 
     /// The ends of the visited vertex's edges in one direction, and what lies on these edges.
     #[inline(always)]
-    pub(crate) fn own_edges<'a>(&'a self, claim: &Claim<'_>, outgoing: bool) -> (&'a [u32], ColumnRef<'a, E>) {
+    pub(crate) fn own_edges<'a>(
+        &'a self,
+        claim: &Claim<'_>,
+        outgoing: bool,
+    ) -> (&'a [u32], ColumnRef<'a, E>) {
         self.check(claim);
         let side = if outgoing { &self.out } else { &self.into };
         let (from, to) = side.rows.range(claim.vertex());

@@ -201,8 +201,7 @@ impl<'a, G: Store, E: Store> Row<'a, G, E> {
         let end = self.at.as_ptr_range().end;
         while at != end {
             // SAFETY: `at` walks over the ends, `edge` counts with it, and there are as many edges as ends; as in `ghost`.
-            let (ghost, data) =
-                unsafe { (self.ghost_at(*at), self.edges.get_unchecked(edge)) };
+            let (ghost, data) = unsafe { (self.ghost_at(*at), self.edges.get_unchecked(edge)) };
             visit(ghost, data);
             // SAFETY: one past an end is an end or the end of all; the empty assembly gives back what it is given.
             unsafe {

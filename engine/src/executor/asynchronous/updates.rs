@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 use gasworks_kernels::Isa;
 use pulp::{Simd, WithSimd};
 
+use super::Visits;
 use super::crew::Report;
 use super::globals::Globals;
-use super::Visits;
 use super::turns::{Turn, Turns};
 use crate::audit::Recorder;
 use crate::context::Context;
@@ -37,7 +37,10 @@ pub(crate) struct Shared<'a, V: Data, E: Data> {
 impl<V: Data, E: Data> Shared<'_, V, E> {
     /// For a batch inside a parallel loop of another batch of the same worker.
     fn spare_aids(&self) -> Aids<V, E> {
-        assert!(self.in_place, "a visit in a parallel loop of another one can be neither recorded nor relaxed");
+        assert!(
+            self.in_place,
+            "a visit in a parallel loop of another one can be neither recorded nor relaxed"
+        );
         Aids::NONE
     }
 }
@@ -184,7 +187,8 @@ impl<P: UpdateFunction> WithSimd for Batch<'_, '_, '_, '_, '_, P> {
         let Batch { function, shared, aids, scratch, mut turns, report } = self;
         let global = function.globals.current();
         while let Some(Turn { claim, recorded }) = turns.next() {
-            let (visit, global) = recorded.unwrap_or_else(|| (function.count(shared, claim.vertex()), global));
+            let (visit, global) =
+                recorded.unwrap_or_else(|| (function.count(shared, claim.vertex()), global));
             function.visit_one(shared, aids, scratch, claim, visit, global, report);
         }
     }
