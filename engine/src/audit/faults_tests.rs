@@ -78,7 +78,7 @@ struct Dawdle {
 
 impl Dawdle {
     fn now(&self) {
-        if self.every > 0 && stir(self.steps.fetch_add(1, Relaxed), 7) % self.every == 0 {
+        if self.every > 0 && stir(self.steps.fetch_add(1, Relaxed), 7).is_multiple_of(self.every) {
             std::thread::yield_now();
         }
     }

@@ -38,7 +38,8 @@ pub enum Finding {
     /// There is a serial order with the same reads and writes.
     Serializable {
         /// Whether the run, told again in this order, ended with the same bits; none where its data cannot be copied
-        /// ([`Own`](crate::Own)).
+        /// ([`Own`](crate::Own)). Ghosts that are published to one vertex before it takes them commute, so this order may
+        /// exchange them: a program whose sums of them round, as those of floats do, may rightly end with other bits.
         replayed: Option<bool>,
     },
     /// There is none: in any order some visit would have read or overwritten something else.
@@ -104,7 +105,7 @@ impl std::fmt::Display for Audit {
                     Some(true) => write!(f, ", which gives the same bits"),
                     Some(false) => write!(
                         f,
-                        ", but told again in it, the run ends with other bits: something is not recorded"
+                        ", but told again in it, the run ends with other bits: something is not recorded, or sums of published ghosts round"
                     ),
                     None => write!(f, "; it was not told again, since the data are not plain"),
                 }

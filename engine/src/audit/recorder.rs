@@ -87,7 +87,7 @@ impl Recorder {
     /// A copy was put back, or a datum is lent to be written.
     pub(crate) fn wrote(&mut self, datum: usize, version: u32) {
         #[cfg(test)]
-        if self.forgets && self.visit % 64 == 0 {
+        if self.forgets && self.visit.is_multiple_of(64) {
             return;
         }
         self.history.accesses.push(Access { datum: datum as u64, version, kind: Kind::Write });

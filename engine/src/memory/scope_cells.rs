@@ -215,10 +215,11 @@ impl<'s, V: Store, E: Store> Lent<'s, V, E> {
             Way::Held => (),
             Way::Recorded(recorder) => recorder.borrow_mut().touch(vertex as usize, writes),
             Way::Private(private) => {
-                if vertex == self.claim.vertex() && !private.own_read.replace(true) {
-                    if let Some(recorder) = &private.recorder {
-                        recorder.borrow_mut().read(vertex as usize, private.own_version.get());
-                    }
+                if vertex == self.claim.vertex()
+                    && !private.own_read.replace(true)
+                    && let Some(recorder) = &private.recorder
+                {
+                    recorder.borrow_mut().read(vertex as usize, private.own_version.get());
                 }
             }
         }

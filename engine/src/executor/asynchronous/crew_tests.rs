@@ -72,7 +72,7 @@ impl Case {
         let Case { workers, tasks, batch, budget, bad, trap, stopped } = self;
         let tasks_of_line = Mutex::new(VecDeque::from([0]));
         let line: &'static Line = Box::leak(Box::new(Line { tasks: tasks_of_line, batch, trap }));
-        let handle: &'static StopHandle = Box::leak(Box::new(StopHandle::new()));
+        let handle: Option<&'static StopHandle> = stopped.then(|| &*Box::leak(Box::default()));
         let visits: Arc<Vec<Tally>> = Arc::new((0..tasks).map(|_| Tally::new(0)).collect());
         let mut hands: Vec<Hand> = (0..workers).map(|_| Hand::default()).collect();
         let mut epoch = |budget, handle, bad| {
@@ -104,8 +104,8 @@ impl Case {
             let visits = visits.iter().map(|visits| visits.load(SeqCst)).collect();
             Ended { drained, fall, visits, left }
         };
-        let stopper = stopped.then(|| thread::spawn(|| handle.stop()));
-        let first = epoch(budget, stopped.then_some(handle), bad);
+        let stopper = handle.map(|handle| thread::spawn(|| handle.stop()));
+        let first = epoch(budget, handle, bad);
         stopper.into_iter().for_each(|stopper| stopper.join().unwrap());
         assert!(first.visits.iter().all(|visits| *visits <= 1), "no task twice: {:?}", first.visits);
         assert!(!(first.drained && first.left), "drained, but not all is done");

@@ -232,7 +232,6 @@ where
             self.functions[record.function as usize].visit(&shared, 0, turns, &mut report);
             report.signals.clear();
         }
-        drop(shared);
         let Parts { vertices: found, edges: found_edges, .. } = self.graph.parts();
         Some(vertices.has_bytes_of(found) && edges.has_bytes_of(found_edges.outgoing_mut()))
     }

@@ -24,11 +24,14 @@ pub(crate) enum Cadence {
     Each(Every),
 }
 
+/// How a global is computed.
+type Computed<'g, V, E, G> = Box<dyn Refresh<V, E, G> + 'g>;
+
 /// The values of a global, of which the last is current.
 pub(crate) struct Globals<'g, V: Data, E: Data, G> {
     values: Vec<G>,
     /// Locked by nobody: it need not be shared, but what holds it is.
-    aggregate: Option<Mutex<Box<dyn Refresh<V, E, G> + 'g>>>,
+    aggregate: Option<Mutex<Computed<'g, V, E, G>>>,
     pub(crate) cadence: Cadence,
     /// A recorded run is told again with the values that its visits read.
     pub(crate) keep_all: bool,

@@ -289,7 +289,6 @@ impl<P: VertexProgram> Work for Program<'_, P> {
             shared.batch(0, turns, &mut report);
             report.signals.clear();
         }
-        drop(shared);
         Some(vertices.has_bytes_of(found))
     }
 

@@ -178,10 +178,8 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
             recorder.into_iter().for_each(|recorder| recorder.borrow_mut().give_back());
             claim.lapse();
         }
-        if let Some(recorder) = recorder {
-            if copies.is_none() {
-                recorder.borrow_mut().touch(cx.vertex as usize, true);
-            }
+        if let (Some(recorder), None) = (recorder, &copies) {
+            recorder.borrow_mut().touch(cx.vertex as usize, true);
         }
         let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
         self.tally(signal, report);
