@@ -473,8 +473,8 @@ fn relaxed_runs_are_not_serializable_and_one_worker_is() {
     }
 }
 
-/// Runs until there were so many updates; how many.
-fn volume(updates: u64, in_one: u64) -> u64 {
+/// Runs until there were so many updates, where visits yield once in so many steps; how many there were.
+fn volume(updates: u64, in_one: u64, dawdles: u64) -> u64 {
     let small = [Shape::Clique(8), Shape::Star(40), Shape::Grid(5, 5), Shape::Rmat(6)];
     let large = [Shape::Grid(100, 100), Shape::Star(4000), Shape::Rmat(10)];
     let (mut done, mut runs, start) = (0, 0, Instant::now());
@@ -491,7 +491,7 @@ fn volume(updates: u64, in_one: u64) -> u64 {
                 let shapes = if exclusion == Exclusion::Locks { &small[..] } else { &large[..] };
                 let shape = shapes[(seed as usize + which) % shapes.len()];
                 let threads = [2, 4, 8, 3][seed as usize % 4];
-                let subject = Subject { kind, shape, exclusion, threads, updates: in_one, dawdles: 200 };
+                let subject = Subject { kind, shape, exclusion, threads, updates: in_one, dawdles };
                 let audit = subject.run(seed, None);
                 assert!(audit.is_serializable(), "{subject:?}, seed {seed}: {audit}");
                 done += audit.updates;
@@ -508,12 +508,13 @@ fn volume(updates: u64, in_one: u64) -> u64 {
 
 #[test]
 fn many_updates_are_serializable() {
-    volume(200_000, 4_000);
+    volume(200_000, 4_000, 200);
 }
 
 /// `cargo test --release -p gasworks-engine --lib -- --ignored ten_million --show-output`
 #[test]
 #[ignore = "minutes"]
 fn ten_million_updates_are_serializable() {
-    assert!(volume(10_000_000, 20_000) >= 10_000_000);
+    // Each yield may cost a time slice on a busy machine.
+    assert!(volume(10_000_000, 20_000, 20_000) >= 10_000_000);
 }
