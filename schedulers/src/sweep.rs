@@ -4,6 +4,7 @@ use gasworks_engine::graph::Vertex;
 use gasworks_engine::{Phase, Random, Scheduler, Selection, Task};
 
 use crate::bits::Bits;
+use crate::primitives::{AtomicU32, Ordering::Relaxed};
 use crate::rounds::Phases;
 use crate::shards::{Place, Queue, Shards, share};
 
@@ -11,9 +12,8 @@ use crate::shards::{Place, Queue, Shards, share};
 /// vertices that are signalled, ascending or in a permuted order. Priorities are ignored.
 ///
 /// Without barriers and with several workers, each sweeps over its own part of the order: the blocks of 64 that are its turn, so that
-/// parts are alike, whatever the vertices of a range have in common. It helps with the parts of others when
-/// nothing in its own is signalled; each 64th time it begins at any part, so that none starves whose worker is busy. There is a lock for
-/// each part. A task costs O(log n) to the base 64, however few are signalled. Memory is a bit for each vertex, and 8 bytes more if
+/// parts are alike, whatever the vertices of a range have in common. Nobody begins the next sweep while another part is behind with
+/// this one: who is ahead helps there first, so that no part starves whose worker is busy. There is a lock for each part. A task costs O(log n) to the base 64, however few are signalled. Memory is a bit for each vertex, and 8 bytes more if
 /// permuted.
 ///
 /// ```
@@ -40,6 +40,8 @@ pub struct Sweep {
     permutation: Permutation,
     workers: u32,
     shards: Shards<Part>,
+    /// How many sweeps over each part are over.
+    laps: Vec<AtomicU32>,
 }
 
 /// The order of vertices in a sweep.
@@ -88,6 +90,13 @@ struct Part {
     at: u32,
 }
 
+impl Part {
+    /// Whether nothing is signalled ahead in this sweep.
+    fn is_swept(&self) -> bool {
+        self.signalled.first_from(self.at).is_none()
+    }
+}
+
 impl Queue for Part {
     fn new(tasks: usize) -> Self {
         Part { signalled: Bits::new(tasks), at: 0 }
@@ -112,9 +121,6 @@ impl Queue for Part {
 
 /// Positions that lie side by side in one part.
 const BLOCK: u32 = 64;
-
-/// Of so many calls one begins anywhere.
-const FAIR: u64 = 64;
 
 impl Sweep {
     /// Sweeps over all vertices, ascending.
@@ -160,6 +166,7 @@ impl Scheduler for Sweep {
         self.workers = workers as u32;
         let width = vertices.div_ceil(BLOCK as usize).div_ceil(workers).max(1) * BLOCK as usize;
         self.shards = Shards::new(vertices, workers, workers, width);
+        self.laps = (0..workers).map(|_| AtomicU32::new(0)).collect();
     }
 
     fn schedule(&self, tasks: &[Task]) {
@@ -171,12 +178,19 @@ impl Scheduler for Sweep {
     }
 
     fn next(&self, worker: usize, batch: &mut Vec<Vertex>) {
-        let (all, turn) = (self.shards.len(), self.shards.turn(worker));
-        let first = if turn % FAIR == FAIR - 1 { (turn / FAIR) as usize } else { worker };
+        let all = self.shards.len();
+        let lap = |shard: usize| self.laps[shard].load(Relaxed);
+        let signalled = (0..all).map(|at| (worker + at) % all).filter(|shard| self.shards.hint(*shard) != 0);
+        let first = signalled.min_by_key(|shard| lap(*shard)).unwrap_or(worker);
         self.shards.first((0..all).map(|at| (first + at) % all), batch, |shard, part, batch| {
             let positions = (0..share(part.hint(), 2, all)).map_while(|_| part.pop());
             let position = |at| (at / BLOCK * self.workers + shard as u32) * BLOCK + at % BLOCK;
             batch.extend(positions.map(|at| self.permutation.vertex(position(at))));
+            if all > 1 && part.is_swept() {
+                // A part that lay still for long is level with the others after one sweep.
+                let most = (0..all).map(lap).max().unwrap_or(0);
+                self.laps[shard].store(most.max(lap(shard) + 1), Relaxed);
+            }
         });
     }
 }

@@ -94,7 +94,7 @@ impl UpdateFunction for Witness {
         scope.for_each_edge(Edges::All, |mut visit| {
             let bit = u64::from(visit.is_outgoing());
             let (_, edge, other) = visit.parts();
-            moved += u64::from(before.next() != Some(&*other)) + u64::from(before.next() != Some(&*edge));
+            moved += u64::from(before.next() != Some(other)) + u64::from(before.next() != Some(&*edge));
             *edge = *edge << 1 | bit;
             if cx.round == 0 {
                 visit.signal(awake());
@@ -196,13 +196,13 @@ impl UpdateFunction for Babble {
             word = mix(word ^ mix(*other) ^ *edge);
             *edge = mix(*edge ^ word);
             let signal = Signal::above(0.5, (word % 100) as f32 / 100.0);
-            match self.others && word % 3 == 0 {
+            match self.others && word.is_multiple_of(3) {
                 true => visit.signal_for(1 - self.number as usize, signal),
                 false => visit.signal(signal),
             }
         });
         *scope.vertex_mut() = word;
-        if word % 5 == 0 || self.restless {
+        if word.is_multiple_of(5) || self.restless {
             scope.signal_self(awake());
         }
     }

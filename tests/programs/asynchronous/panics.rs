@@ -67,7 +67,7 @@ impl UpdateFunction for Touchy<false> {
     fn scratch(&self) {}
     fn update(&self, _: &Context<'_, ()>, scope: &mut Scope<'_, Self>, (): &mut ()) {
         self.visits.fetch_add(1, Relaxed);
-        bear(&scope.vertex());
+        bear(scope.vertex());
         pause(1);
         scope.for_each_edge(Edges::Out, |mut visit| {
             let (own, (), other) = visit.parts();
@@ -119,7 +119,7 @@ fn a_panic_names_its_vertex_ends_the_run_and_leaves_a_graph_that_runs() {
                 let mut graph = ring();
                 // It would never end by itself.
                 let run_into = || run(&mut graph, true, exclusion, threads, order);
-                let panic = catch_unwind(AssertUnwindSafe(run_into)).err().expect("a panic");
+                let panic = catch_unwind(AssertUnwindSafe(run_into)).expect_err("a panic");
                 let said = panic.downcast_ref::<String>().expect("a message");
                 assert_eq!(*said, format!("vertex {BAD}: this one is too great"), "{what}");
                 assert_eq!(*graph.vertex(BAD), FALLEN, "{what}");

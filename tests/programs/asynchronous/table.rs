@@ -51,13 +51,11 @@ fn run(shape: &Shape, subject: &Subject, how: &How) {
 /// Every cell: what is refused too, but that once for a shape and any number of threads.
 fn cells(subject: &Subject) -> impl Iterator<Item = How> {
     let hows = SCHEDULERS.into_iter().flat_map(|scheduler| {
-        let exclusions = Exclusion::ALL.into_iter().flat_map(move |exclusion| {
-            let models = CONSISTENCY.into_iter().flat_map(move |consistency| {
+        Exclusion::ALL.into_iter().flat_map(move |exclusion| {
+            CONSISTENCY.into_iter().flat_map(move |consistency| {
                 THREADS.map(|threads| How { scheduler, exclusion, consistency, threads })
-            });
-            models
-        });
-        exclusions
+            })
+        })
     });
     // The declared model, said aloud, is the same cell.
     hows.filter(|how| how.consistency != Some(subject.declared))
