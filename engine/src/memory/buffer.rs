@@ -30,7 +30,7 @@ unsafe impl<T: Sync> Sync for Buffer<T> {}
 impl<T> Buffer<T> {
     fn layout(len: usize) -> Layout {
         let bytes = size_of::<T>().checked_mul(len).expect("a buffer larger than the address space");
-        let align = if bytes >= 2 * HUGE_PAGE { HUGE_PAGE } else { LINE };
+        let align = if bytes >= HUGE_PAGE { HUGE_PAGE } else { LINE };
         Layout::from_size_align(bytes, align.max(align_of::<T>()))
             .expect("a buffer larger than the address space")
     }

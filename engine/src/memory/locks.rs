@@ -1,5 +1,6 @@
 //! One small reader-writer lock for each vertex.
 
+use super::Buffer;
 use crate::primitives::{
     AtomicU16, Backoff,
     Ordering::{Acquire, Relaxed, Release},
@@ -14,7 +15,7 @@ const FULL: u16 = WAITING / 2;
 
 /// Two bytes a vertex: the number of readers, or a writer. Whoever takes several does so in ascending order.
 pub(crate) struct Locks {
-    words: Vec<AtomicU16>,
+    words: Buffer<AtomicU16>,
     /// Whoever waits long gives up, for tests to see a deadlock.
     #[cfg(test)]
     impatient: bool,
@@ -23,7 +24,7 @@ pub(crate) struct Locks {
 impl Locks {
     pub(crate) fn new(vertices: usize) -> Self {
         Locks {
-            words: (0..vertices).map(|_| AtomicU16::new(0)).collect(),
+            words: Buffer::from_fn(vertices, |_| AtomicU16::new(0)),
             #[cfg(test)]
             impatient: false,
         }

@@ -1,6 +1,7 @@
 //! Versions of values that several workers touch: for snapshots of what may be written meanwhile, and to catch in the act
 //! whoever touches what is not his.
 
+use super::Buffer;
 use crate::primitives::{
     AtomicU64, Backoff,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -14,11 +15,11 @@ const VERSION: u64 = 1 << 32;
 /// A version for each datum, counted from 0, with one of two protocols on it: snapshots ([`read`](Versions::read) and
 /// [`write`](Versions::write), a sequence lock; Boehm 2012, section 4) or borrows ([`share`](Versions::share) and
 /// [`own`](Versions::own)), which never wait and fail where two meet.
-pub(crate) struct Versions(Vec<AtomicU64>);
+pub(crate) struct Versions(Buffer<AtomicU64>);
 
 impl Versions {
     pub(crate) fn new(data: usize) -> Self {
-        Versions((0..data).map(|_| AtomicU64::new(0)).collect())
+        Versions(Buffer::from_fn(data, |_| AtomicU64::new(0)))
     }
 
     pub(crate) fn len(&self) -> usize {

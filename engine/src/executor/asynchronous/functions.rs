@@ -16,7 +16,7 @@ use crate::consistency::Model;
 use crate::data::Data;
 use crate::executor::per_worker::PerWorker;
 use crate::graph::{Graph, Parts, Topology, Vertex};
-use crate::memory::{Cells, Claims, Column, Reach, ScopeCells, Versions};
+use crate::memory::{Buffer, Cells, Claims, Column, Reach, ScopeCells, Versions};
 use crate::outcome::{Observer, Progress};
 use crate::primitives::AtomicU32;
 use crate::scheduler::Task;
@@ -39,7 +39,7 @@ pub(crate) struct Functions<'g, V: Data, E: Data> {
 /// What lives as long as the run.
 struct State<V: Data, E: Data> {
     in_to_out: Vec<u64>,
-    visits: Vec<AtomicU32>,
+    visits: Buffer<AtomicU32>,
     aids: PerWorker<Aids<V, E>>,
     in_place: bool,
     /// The data that an audited run began with.
@@ -56,7 +56,13 @@ impl<'g, V: Data, E: Data> Functions<'g, V, E> {
         (isa, seed): (Isa, u64),
     ) -> Self {
         let aids = PerWorker::new(0, |_| Aids::NONE);
-        let state = State { in_to_out: Vec::new(), visits: Vec::new(), aids, in_place: true, before: None };
+        let state = State {
+            in_to_out: Vec::new(),
+            visits: Buffer::from_fn(0, |_| AtomicU32::new(0)),
+            aids,
+            in_place: true,
+            before: None,
+        };
         Functions {
             graph,
             functions,
@@ -121,7 +127,7 @@ where
         let Parts { topology, vertices, edges } = self.graph.parts();
         let state = &mut self.state;
         state.in_to_out = topology.in_to_out();
-        state.visits = (0..tasks).map(|_| AtomicU32::new(0)).collect();
+        state.visits = Buffer::from_fn(tasks, |_| AtomicU32::new(0));
         state.before = audited.then(|| vertices.copied().zip(edges.outgoing_mut().copied())).flatten();
         state.in_place = !relaxed && !audited;
         let cells = cells(topology, vertices, edges.outgoing_mut(), &state.in_to_out);

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::executor::per_worker::PerWorker;
 use crate::executor::sides;
 use crate::graph::{Graph, Parts, Side, Topology, Vertex, VertexSet};
-use crate::memory::{Cells, Claims, Column, GhostCells, Reach, Side as EdgeSide, Versions};
+use crate::memory::{Buffer, Cells, Claims, Column, GhostCells, Reach, Side as EdgeSide, Versions};
 use crate::outcome::{Observer, Progress};
 use crate::primitives::AtomicU32;
 use crate::program::{Gathers, Ghost, VertexProgram};
@@ -44,7 +44,7 @@ struct State<P: VertexProgram> {
     ghosts: Column<P::Ghost>,
     inboxes: Option<Inboxes<P::Gather>>,
     starters: VertexSet,
-    visits: Vec<AtomicU32>,
+    visits: Buffer<AtomicU32>,
     aids: PerWorker<Aids<P>>,
     copied: bool,
     heard: bool,
@@ -67,7 +67,7 @@ impl<'g, P: VertexProgram> Program<'g, P> {
             ghosts: P::Ghost::column(0, 1),
             inboxes: None,
             starters: VertexSet::empty(0),
-            visits: Vec::new(),
+            visits: Buffer::from_fn(0, |_| AtomicU32::new(0)),
             aids: PerWorker::new(0, |_| Aids { sum: None, copies: None, recorder: None }),
             copied: false,
             heard: true,
@@ -178,7 +178,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         state.ghosts = ghosts_of(program, cx, vertices);
         state.starters = starters;
         state.inboxes = (P::GATHERS == Gathers::Published).then(|| Inboxes::new(n, || program.accumulator()));
-        state.visits = (0..n).map(|_| AtomicU32::new(0)).collect();
+        state.visits = Buffer::from_fn(n, |_| AtomicU32::new(0));
         state.before = audited.then(|| vertices.copied()).flatten();
         state.copied = relaxed && P::GATHERS == Gathers::State;
         state.heard = heard;
