@@ -34,6 +34,11 @@ pub struct Wishes {
 }
 
 impl Wishes {
+    /// Whether anything was asked for that means nothing where there are barriers.
+    fn has_any(&self) -> bool {
+        self.exclusion.is_some() || self.consistency.is_some() || self.coloring.is_some() || self.audit
+    }
+
     /// What will be done. `forgets`: there are vertices to start at, and under coloring everyone runs all the same.
     pub(crate) fn plan(&self, case: Case, threads: usize, forgets: bool) -> Result<Plan, Error> {
         let asked = self.consistency.unwrap_or(case.declared);
@@ -117,6 +122,13 @@ impl<P: VertexProgram> Ordered for VertexJob<'_, P> {
 
     fn plan(&self, threads: usize) -> Result<Plan, Error> {
         if self.visibility == Visibility::Barrier {
+            if self.wishes.has_any() {
+                return Err(Error::NotAdmitted {
+                    what: "exclusion, consistency or an audit under the synchronous executor".into(),
+                    why: "its barriers keep neighbors apart; nothing is excluded, and there is no order to prove".into(),
+                    instead: "leave it out, or run without barriers: asynchronous()".into(),
+                });
+            }
             let plan = Plan { visibility: self.visibility, consistency: None, exclusion: None, threads };
             return Ok(plan);
         }

@@ -91,7 +91,10 @@ mod tests {
         };
         let mut graph = builder.plain_edges(edges).build().unwrap().with_vertices(|_| start);
         let scheduler = Queue { latest, ..Queue::default() };
-        let outcome = Engine::updates(&mut graph, &GreedyColoring, scheduler).run().unwrap();
+        let outcome = Engine::updates(&mut graph, &GreedyColoring, scheduler)
+            .exclusion(gasworks_engine::Exclusion::Serial)
+            .run()
+            .unwrap();
         assert_eq!((outcome.reason, outcome.progress.updates), (Reason::Drained, n as u64));
         graph.vertex_data().as_slice().to_vec()
     }

@@ -138,7 +138,10 @@ mod tests {
         let start = KCore::start(graph.topology());
         let mut graph = graph.with_vertices(|v| if high { u32::MAX } else { start(v) });
         let scheduler = Queue { latest, ..Queue::default() };
-        let outcome = Engine::updates(&mut graph, &KCore, scheduler).run().unwrap();
+        let outcome = Engine::updates(&mut graph, &KCore, scheduler)
+            .exclusion(gasworks_engine::Exclusion::Serial)
+            .run()
+            .unwrap();
         assert_eq!(outcome.reason, Reason::Drained);
         graph.vertex_data().as_slice().to_vec()
     }

@@ -273,7 +273,10 @@ mod tests {
                     let lasso = Lasso { lambda: share * most, tolerance: 1e-10 };
                     let mut graph = problem.graph();
                     let scheduler = Queue { latest, ..Queue::default() };
-                    let outcome = Engine::updates(&mut graph, &lasso, scheduler).run().unwrap();
+                    let outcome = Engine::updates(&mut graph, &lasso, scheduler)
+                        .exclusion(gasworks_engine::Exclusion::Serial)
+                        .run()
+                        .unwrap();
                     assert_eq!(outcome.reason, Reason::Drained);
                     let scale = lasso.lambda.max(1.0);
                     assert!(
@@ -304,7 +307,10 @@ mod tests {
         for tolerance in [1e-1, 1e-3, 1e-6, 1e-9] {
             let lasso = Lasso { lambda: 3.0, tolerance };
             let mut graph = problem.graph();
-            Engine::updates(&mut graph, &lasso, Queue::default()).run().unwrap();
+            Engine::updates(&mut graph, &lasso, Queue::default())
+                .exclusion(gasworks_engine::Exclusion::Serial)
+                .run()
+                .unwrap();
             let mut expected = problem.target.clone();
             for (&[feature, observation], x) in problem.entries.iter().zip(&problem.values) {
                 expected[observation as usize] -= f64::from(*x) * graph.vertex(feature);
@@ -324,7 +330,10 @@ mod tests {
         for (factor, empty) in [(1.0, true), (2.0, true), (0.99, false)] {
             let lasso = Lasso { lambda: factor * most, ..Lasso::default() };
             let mut graph = problem.graph();
-            Engine::updates(&mut graph, &lasso, Queue::default()).run().unwrap();
+            Engine::updates(&mut graph, &lasso, Queue::default())
+                .exclusion(gasworks_engine::Exclusion::Serial)
+                .run()
+                .unwrap();
             assert_eq!(Lasso::weights(&graph).iter().all(|w| *w == 0.0), empty, "{factor}");
         }
     }
@@ -335,7 +344,10 @@ mod tests {
         let entries = [[0, 0], [0, 0], [2, 0], [2, 0]];
         let mut graph = Lasso::graph(3, &[4.0, 7.0], &entries, &[1.0, 1.0, 3.0, -3.0]).unwrap();
         let lasso = Lasso { lambda: 0.0, ..Lasso::default() };
-        Engine::updates(&mut graph, &lasso, Queue::default()).run().unwrap();
+        Engine::updates(&mut graph, &lasso, Queue::default())
+            .exclusion(gasworks_engine::Exclusion::Serial)
+            .run()
+            .unwrap();
         assert_eq!(Lasso::weights(&graph), [2.0, 0.0, 0.0]);
         assert_eq!(Lasso::residuals(&graph), [0.0, 7.0]);
         assert_eq!(lasso.objective(&graph), 24.5);
@@ -353,7 +365,10 @@ mod tests {
         assert!(matches!(Lasso::graph(2, &[1.0], &[[2, 0]], &[1.0]), Err(Error::NoSuchVertex { .. })));
         // Nothing at all is a problem whose solution is nothing.
         let mut graph = Lasso::graph(0, &[], &[], &[]).unwrap();
-        Engine::updates(&mut graph, &Lasso::default(), Queue::default()).run().unwrap();
+        Engine::updates(&mut graph, &Lasso::default(), Queue::default())
+            .exclusion(gasworks_engine::Exclusion::Serial)
+            .run()
+            .unwrap();
         assert_eq!(Lasso::weights(&graph), [0.0; 0]);
     }
 }

@@ -6,8 +6,8 @@ use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::programs::{Components, PageRank};
 use gasworks::schedulers::{Rounds, Sweep};
 use gasworks::{
-    Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Gathers, Outcome, Phase, Scheduler, Selection,
-    Signal, Sum, Task, VertexProgram, Writes,
+    Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Exclusion, Gathers, Model, Outcome, Phase,
+    Scheduler, Selection, Signal, Sum, Task, VertexProgram, Writes,
 };
 
 /// A program whose constants say what the parameters say.
@@ -114,6 +114,17 @@ fn phases_that_leave_vertices_out_are_refused() {
         assert!(sentence.contains("phases"), "{sentence}");
     }
     assert!(run(sides(), &PageRank::default(), Phases(&[Phase::Left, Phase::Right])).is_ok());
+}
+
+#[test]
+fn what_means_nothing_under_barriers_is_refused() {
+    let (mut graph, program) = (plain(), PageRank::default());
+    let sentence = refused(Engine::new(&mut graph, &program).exclusion(Exclusion::Locks).rounds(1).run());
+    assert!(sentence.contains("barriers"), "{sentence}");
+    refused(Engine::new(&mut graph, &program).consistency(Model::Full).rounds(1).run());
+    refused(Engine::new(&mut graph, &program).coloring([0; 4]).rounds(1).run());
+    refused(Engine::new(&mut graph, &program).audit().rounds(1).run());
+    assert_eq!(graph.vertex_data().as_slice(), [0.0; 4]);
 }
 
 /// Has no rounds.

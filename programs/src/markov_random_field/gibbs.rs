@@ -17,6 +17,8 @@ const STREAM: u64 = 0x4749_4242;
 /// some run of one visit after the other, each of which leaves the model's distribution as it is. The order may depend on counts of visits, and
 /// must not depend on states. Schedulers that visit all vertices about equally often are right here: a vertex whose visits are over stands
 /// still while others go on. For priority schedulers, the vertices visited least often are the most urgent.
+/// Rounds under exclusion by coloring keep step; under locks, on a graph that is small beside the visits that a worker makes while another one is
+/// not running, one vertex may run far ahead.
 ///
 /// Draws depend on the seed, the vertex and the number of its visit. To go on with a graph that has run, take another seed.
 ///
@@ -31,7 +33,7 @@ const STREAM: u64 = 0x4749_4242;
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/testing.rs"));
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use gasworks_engine::{Engine, input::Factor};
+/// use gasworks_engine::{Engine, Exclusion, input::Factor};
 /// use gasworks_programs::markov_random_field::{Gibbs, MarkovRandomField};
 /// // Two switches that like to agree, three to one; the first is mostly on, four to one.
 /// let factors = vec![
@@ -42,7 +44,9 @@ const STREAM: u64 = 0x4749_4242;
 /// let gibbs = Gibbs { burn_in: 100, samples: 20_000, ..Gibbs::new(&model) };
 /// let mut graph = model.graph(&model.start(0)?)?;
 /// # let scheduler = Queue::default();
-/// Engine::updates(&mut graph, &gibbs, scheduler).seed(7).run()?; // such as gasworks_schedulers::Sweep::new()
+/// // Or, on all cores, under exclusion by coloring and a scheduler with rounds such as gasworks_schedulers::Sweep.
+/// let engine = Engine::updates(&mut graph, &gibbs, scheduler).exclusion(Exclusion::Serial);
+/// engine.seed(7).run()?;
 /// let marginals = gibbs.marginals(&graph).expect("the run is over");
 /// assert!((marginals[0][1] - 0.8).abs() < 0.02);
 /// assert!((marginals[1][1] - 0.65).abs() < 0.02); // (0.8 * 3 + 0.2 * 1) / 4

@@ -68,7 +68,11 @@ fn enumerated(model: &MarkovRandomField) -> Option<Vec<Vec<f64>>> {
 fn sample(model: &MarkovRandomField, samples: u32, seed: u64) -> Graph<Row<u32>, ()> {
     let mut graph = model.graph(&model.start(seed).unwrap()).unwrap();
     let gibbs = Gibbs { model, burn_in: 100, samples };
-    let outcome = Engine::updates(&mut graph, &gibbs, Queue::default()).seed(seed).run().unwrap();
+    let outcome = Engine::updates(&mut graph, &gibbs, Queue::default())
+        .exclusion(gasworks_engine::Exclusion::Serial)
+        .seed(seed)
+        .run()
+        .unwrap();
     assert_eq!(outcome.reason, Reason::Drained);
     graph
 }
@@ -225,7 +229,11 @@ fn a_run_that_ends_in_its_burn_in_has_no_marginals() {
     let model = random_model(3, 4, 4, 2, 2.0, 0.0);
     let mut graph = model.graph(&model.start(0).unwrap()).unwrap();
     let gibbs = Gibbs { burn_in: 10, ..Gibbs::new(&model) };
-    Engine::updates(&mut graph, &gibbs, Queue::default()).rounds(9).run().unwrap();
+    Engine::updates(&mut graph, &gibbs, Queue::default())
+        .exclusion(gasworks_engine::Exclusion::Serial)
+        .rounds(9)
+        .run()
+        .unwrap();
     assert_eq!(gibbs.marginals(&graph), None);
     // Without variables there is nothing to wait for.
     let nothing = MarkovRandomField::new(vec![], vec![Factor { scope: vec![], table: vec![2.0] }]).unwrap();
