@@ -20,10 +20,22 @@ impl<W> PerWorker<W> {
         make: impl FnOnce() -> W,
         work: impl FnOnce(&mut W) -> R,
     ) -> R {
+        self.lend(worker, make, |mut value| {
+            let result = work(&mut value);
+            (result, value)
+        })
+    }
+
+    /// As [`with`](PerWorker::with), by value: what no pointer can reach stays in registers.
+    pub(crate) fn lend<R>(
+        &self,
+        worker: usize,
+        make: impl FnOnce() -> W,
+        work: impl FnOnce(W) -> (R, W),
+    ) -> R {
         let slot = || self.0[worker % self.0.len()].lock().unwrap_or_else(PoisonError::into_inner);
         let taken = slot().take();
-        let mut value = taken.unwrap_or_else(make);
-        let result = work(&mut value);
+        let (result, value) = work(taken.unwrap_or_else(make));
         *slot() = Some(value);
         result
     }

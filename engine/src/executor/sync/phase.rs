@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::chunks::cut;
 use super::frontier::Frontier;
 use super::hubs::{Hubs, Slot};
-use super::visit::{Accumulators, Chunk, From, List, Own, Shared, Tally};
+use super::visit::{Chunk, From, List, Own, Shared, Tally};
 use crate::context::Context;
 use crate::data::{Data, Mut};
+use crate::executor::per_worker::PerWorker;
 use crate::executor::sides;
 use crate::graph::{EdgeColumns, Side, Topology, Vertex, VertexSet};
 use crate::memory::{Column, ColumnMut, ColumnRef};
@@ -32,7 +33,7 @@ pub(super) struct Machine<P: VertexProgram> {
     /// The active vertices and the bounds of their chunks, where they are listed.
     list: Vec<Vertex>,
     list_bounds: Vec<usize>,
-    accumulators: Accumulators<P::Gather>,
+    accumulators: PerWorker<P::Gather>,
     isa: Isa,
 }
 
@@ -68,7 +69,7 @@ impl<P: VertexProgram> Machine<P> {
             slots,
             list: Vec::new(),
             list_bounds: Vec::new(),
-            accumulators: Accumulators::new(threads, || program.accumulator()),
+            accumulators: PerWorker::new(threads, |_| program.accumulator()),
             isa,
         };
         machine.publish(program, cx, vertices, None);
@@ -322,7 +323,8 @@ fn spread<P: VertexProgram, L: List>(
 ) -> Tally {
     match bounds {
         [] | [_] => Tally::default(),
-        [from, to] => shared.accumulators.with(
+        [from, to] => shared.accumulators.lend(
+            rayon::current_thread_index().unwrap_or(0),
             || shared.program.accumulator(),
             |sum| isa.dispatch(Chunk { shared, list, from: *from, to: *to, own, sum }),
         ),

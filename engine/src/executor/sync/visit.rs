@@ -1,17 +1,15 @@
 //! A chunk of visits, compiled for each instruction level.
 
-use std::sync::PoisonError;
-
 use pulp::{Simd, WithSimd};
 
 use super::chunks::{HUB, Part, degree};
 use crate::accumulator::Accumulator;
 use crate::context::Context;
 use crate::data::Ref;
+use crate::executor::per_worker::PerWorker;
 use crate::executor::sides;
 use crate::graph::{Side, Vertex, VertexSet};
 use crate::memory::{ColumnMut, Reading};
-use crate::primitives::Mutex;
 use crate::program::{Gathers, Neighborhood, VertexProgram};
 use crate::signal::Signal;
 
@@ -71,7 +69,7 @@ pub(super) struct Shared<'a, P: VertexProgram> {
     pub(super) woken: Option<&'a VertexSet>,
     /// Published gathers: where a visit that signals is noted.
     pub(super) published: Option<&'a VertexSet>,
-    pub(super) accumulators: &'a Accumulators<P::Gather>,
+    pub(super) accumulators: &'a PerWorker<P::Gather>,
 }
 
 /// What some visits may write: the data of a run of vertices.
@@ -263,25 +261,5 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
                 }
             }
         }
-    }
-}
-
-/// One accumulator for each worker, reused by all its chunks.
-pub(super) struct Accumulators<G>(Vec<Mutex<Option<G>>>);
-
-impl<G> Accumulators<G> {
-    pub(super) fn new(workers: usize, make: impl Fn() -> G) -> Self {
-        Accumulators((0..workers).map(|_| Mutex::new(Some(make()))).collect())
-    }
-
-    /// Lends the worker's accumulator. It is away if a visit of this very worker is suspended inside a parallel loop of the
-    /// program's, or was ended by a panic; then `make` is called.
-    pub(super) fn with<R>(&self, make: impl FnOnce() -> G, work: impl FnOnce(G) -> (R, G)) -> R {
-        let own = rayon::current_thread_index().unwrap_or(0) % self.0.len().max(1);
-        let slot = || self.0[own].lock().unwrap_or_else(PoisonError::into_inner);
-        let sum = slot().take();
-        let (result, sum) = work(sum.unwrap_or_else(make));
-        *slot() = Some(sum);
-        result
     }
 }
