@@ -35,7 +35,7 @@ pub(crate) struct Components {
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: "rounds", asynchronous: "multiqueue_fifo" };
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: Some("rounds"), asynchronous: "multiqueue_fifo" };
 
 impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {

@@ -55,7 +55,7 @@ pub(crate) struct Pagerank {
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: "sweep", asynchronous: "sweep" };
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: Some("sweep"), asynchronous: "sweep" };
 
 impl Pagerank {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {

@@ -121,7 +121,7 @@ Example:
   gasworks recommend movies.model --user 42";
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: "sweep:phases=sides", asynchronous: "sweep" };
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: Some("sweep:phases=sides"), asynchronous: "sweep" };
 
 impl Als {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {

@@ -16,7 +16,7 @@ use super::error::Failure;
 use super::events::Reporter;
 use super::graph::EdgeOptions;
 use super::options::{InputOptions, Voice, names, seconds, threads};
-use super::order::{Executor, KEPT, Kept, STRATEGIES};
+use super::order::{Executor, Kept, kept, strategies};
 use super::run::{self, Ending};
 use matrix::Matrix;
 use measure::Limits;
@@ -53,13 +53,13 @@ pub(crate) struct Lab {
     /// Consistency models: vertex, edge, full, relaxed
     #[arg(
         long, value_name = "MODEL,...", value_delimiter = ',', default_value = "edge,relaxed",
-        value_parser = names(KEPT), hide_possible_values = true, help_heading = "Matrix"
+        value_parser = names(kept()), hide_possible_values = true, help_heading = "Matrix"
     )]
     consistency: Vec<Kept>,
     /// Exclusions: serial, coloring, locks; relaxed consistency has none, and is run once
     #[arg(
         long, value_name = "STRATEGY,...", value_delimiter = ',', default_value = "serial,coloring,locks",
-        value_parser = names(STRATEGIES), hide_possible_values = true, help_heading = "Matrix"
+        value_parser = names(strategies()), hide_possible_values = true, help_heading = "Matrix"
     )]
     exclusions: Vec<Exclusion>,
     /// Numbers of threads; serial runs once, on one [default: 1 and all cores]

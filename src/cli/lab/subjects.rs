@@ -9,7 +9,7 @@ use gasworks::programs::{self, GreedyColoring, ShortestPaths};
 use gasworks::{Column, Engine, Plan, Row};
 
 use super::super::error::Failure;
-use super::super::order::{Defaults, Executor, Order, OrderOptions, admit};
+use super::super::order::{Defaults, Executor, Order, OrderOptions, admit, without_barriers};
 use super::super::pagerank::Parts;
 use super::super::{als, components, pagerank, sssp};
 use super::matrix::Cell;
@@ -34,7 +34,7 @@ pub(super) trait Subject {
 /// With barriers, on all cores.
 fn reference(defaults: Defaults) -> Result<Order, Failure> {
     let options = OrderOptions {
-        engine: Executor::Sync,
+        engine: Some(Executor::Sync),
         scheduler: None,
         consistency: None,
         exclusion: None,
@@ -290,11 +290,7 @@ impl Subject for Colors {
     }
     fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
         if !order.is_async() {
-            return Err(Failure::Engine(gasworks::Error::NotAdmitted {
-                what: "an update function under the synchronous executor".into(),
-                why: "it has no ghost that a barrier could publish".into(),
-                instead: "choose the engine async".into(),
-            }));
+            return Err(without_barriers());
         }
         let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|_| 0);
         let engine = Engine::updates(&mut empty, &GreedyColoring, order.scheduler()?).threads(threads);
