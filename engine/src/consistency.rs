@@ -47,8 +47,12 @@ impl Model {
     pub fn about(self) -> &'static str {
         match self {
             Model::Vertex => "a visit writes its vertex and reads the edges at it",
-            Model::Edge => "a visit writes its vertex and the edges at it, and reads its neighbors, who stand still",
-            Model::Full => "a visit writes its vertex, the edges at it and its neighbors, whom nobody else reads",
+            Model::Edge => {
+                "a visit writes its vertex and the edges at it, and reads its neighbors, who stand still"
+            }
+            Model::Full => {
+                "a visit writes its vertex, the edges at it and its neighbors, whom nobody else reads"
+            }
         }
     }
 }

@@ -152,7 +152,9 @@ impl Exclusions {
         for model in Model::ALL {
             reporter.line(format_args!("{model:<10}{}", model.about()))?;
         }
-        reporter.line("\n--exclusion: how visits are kept apart; relaxed is asked for as --consistency relaxed")?;
+        reporter.line(
+            "\n--exclusion: how visits are kept apart; relaxed is asked for as --consistency relaxed",
+        )?;
         for exclusion in Exclusion::ALL {
             reporter.line(format_args!("{exclusion:<10}{}", exclusion.about()))?;
         }

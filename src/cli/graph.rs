@@ -1,7 +1,6 @@
 //! Loading graphs, and what graph commands show.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
 use gasworks::graph::{GraphBuilder, Ids, ParallelEdges, ReverseEdges};
@@ -21,20 +20,13 @@ pub(crate) struct GraphInput {
     pub(crate) input: InputOptions,
 }
 
-/// An input that was read, and when reading began.
-pub(crate) struct Opened {
-    pub(crate) list: EdgeList,
-    pub(crate) clock: Instant,
-}
-
 impl GraphInput {
-    /// How every graph command begins: looks whether the output can be written, and reads the edges.
-    pub(crate) fn open(&self, output: Option<&Output>, reporter: &mut Reporter) -> Result<Opened, Failure> {
+    /// How every graph command goes on: looks whether the output can be written, and reads the edges.
+    pub(crate) fn open(&self, output: Option<&Output>, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
         if let Some(output) = output {
             output.check(&[self.name()], reporter)?;
         }
-        let clock = Instant::now();
-        Ok(Opened { list: self.load(reporter)?, clock })
+        self.load(reporter)
     }
 
     /// Reads the edges.

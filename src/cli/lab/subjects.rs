@@ -134,8 +134,7 @@ impl Subject for Labels {
         "wrong_labels"
     }
     fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
-        let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|v| v);
-        admit(components::engine(&mut empty, order)?, threads)
+        components::plan(order, threads)
     }
     fn run(&mut self, cell: &Cell, limits: &Limits<'_>) -> Result<Measured, Failure> {
         let error = |labels: &Column<u32>| wrong(labels.as_slice(), &self.wanted);
@@ -171,8 +170,7 @@ impl Subject for Distances {
         "wrong_distances"
     }
     fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
-        let empty = GraphBuilder::directed(0).weighted_edges(&[], &[0.0f32; 0]).build()?;
-        admit(sssp::engine(&mut empty.with_vertices(|_| 0.0), None, order)?, threads)
+        sssp::plan(order, threads)
     }
     fn run(&mut self, cell: &Cell, limits: &Limits<'_>) -> Result<Measured, Failure> {
         let error = |distances: &Column<f32>| wrong(distances.as_slice(), &self.wanted);
@@ -234,8 +232,7 @@ impl Subject for Als {
         Some(Settings::default().iterations as u64)
     }
     fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
-        let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
-        admit(als::engine(&mut empty.with_rows(1, |_, _| ()), &self.program(), order)?, threads)
+        als::plan(&self.program(), order, threads)
     }
     fn run(&mut self, cell: &Cell, limits: &Limits<'_>) -> Result<Measured, Failure> {
         let error = |factors: &Column<Row<f32>>| {
