@@ -2,12 +2,14 @@
 
 mod als;
 mod catalog;
+mod color;
 mod components;
 mod error;
 mod events;
 mod generate;
 mod graph;
 mod inspect;
+mod kcore;
 mod lab;
 mod lists;
 mod options;
@@ -56,6 +58,8 @@ enum Command {
     Pagerank(pagerank::Pagerank),
     Components(components::Components),
     Sssp(sssp::Sssp),
+    Color(color::Color),
+    Kcore(kcore::Kcore),
     Inspect(inspect::Inspect),
     Schedulers(catalog::Schedulers),
     Exclusions(catalog::Exclusions),
@@ -73,6 +77,8 @@ impl Cli {
             Command::Pagerank(command) => command.run.voice,
             Command::Components(command) => command.run.voice,
             Command::Sssp(command) => command.run.voice,
+            Command::Color(command) => command.run.voice,
+            Command::Kcore(command) => command.run.voice,
             Command::Inspect(command) => command.voice,
             Command::Schedulers(command) => command.voice,
             Command::Exclusions(command) => command.voice,
@@ -88,6 +94,8 @@ impl Cli {
             Command::Pagerank(command) => Some(&command.run),
             Command::Components(command) => Some(&command.run),
             Command::Sssp(command) => Some(&command.run),
+            Command::Color(command) => Some(&command.run),
+            Command::Kcore(command) => Some(&command.run),
             _ => None,
         }
     }
@@ -104,6 +112,8 @@ impl Cli {
             Command::Pagerank(command) => command.run(reporter),
             Command::Components(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),
+            Command::Color(command) => command.run(reporter),
+            Command::Kcore(command) => command.run(reporter),
             Command::Inspect(command) => command.run(reporter),
             Command::Schedulers(command) => command.run(reporter),
             Command::Exclusions(command) => command.run(reporter),

@@ -102,9 +102,6 @@ impl OrderOptions {
     pub(crate) fn decide(&self, defaults: Defaults) -> Result<Order, Failure> {
         let default = if defaults.sync.is_some() { Executor::Sync } else { Executor::Async };
         let engine = self.engine.unwrap_or(default);
-        if engine == Executor::Sync && defaults.sync.is_none() {
-            return Err(without_barriers());
-        }
         let given = [
             ("--audit", self.audit),
             ("--exclusion", self.exclusion.is_some()),
@@ -155,6 +152,18 @@ impl Order {
         Ok(by_name(&self.scheduler)?)
     }
 
+    /// The scheduler of an update function, which has no synchronous run.
+    pub(crate) fn scheduler_without_barriers(&self) -> Result<Box<dyn Scheduler>, Failure> {
+        if self.is_async() {
+            return self.scheduler();
+        }
+        Err(Failure::Engine(gasworks::Error::NotAdmitted {
+            what: "an update function under the synchronous executor".into(),
+            why: "it has no ghost that a barrier could publish".into(),
+            instead: "choose the engine async".into(),
+        }))
+    }
+
     /// The engine in this order.
     pub(crate) fn apply<'g, P: VertexProgram>(
         &self,
@@ -179,15 +188,6 @@ impl Order {
         }
         if self.audit { engine.audit() } else { engine }
     }
-}
-
-/// Why an update function has no synchronous run.
-pub(crate) fn without_barriers() -> Failure {
-    Failure::Engine(gasworks::Error::NotAdmitted {
-        what: "an update function under the synchronous executor".into(),
-        why: "it has no ghost that a barrier could publish".into(),
-        instead: "choose the engine async".into(),
-    })
 }
 
 /// How the run will be kept in order; refuses what does not go together. The engine is one over an empty graph, so that this is

@@ -6,12 +6,12 @@ use gasworks::programs::factorization::{
     Baseline, BaselineSettings, Clip, Offset, Settings, Split, Unfinished, hold_out, rmse_mae,
 };
 use gasworks::programs::{self, GreedyColoring, ShortestPaths};
-use gasworks::{Column, Engine, Plan, Row};
+use gasworks::{Column, Plan, Row};
 
 use super::super::error::Failure;
-use super::super::order::{Defaults, Executor, Order, OrderOptions, admit, without_barriers};
+use super::super::order::{Defaults, Executor, Order, OrderOptions, admit};
 use super::super::pagerank::Parts;
-use super::super::{als, components, pagerank, sssp};
+use super::super::{als, color, components, pagerank, sssp};
 use super::matrix::Cell;
 use super::measure::{Limits, Measured, note};
 
@@ -265,17 +265,6 @@ impl Colors {
     pub(super) fn new(graph: Graph<(), ()>) -> Self {
         Colors { graph }
     }
-
-    /// How many edges join equal colors.
-    fn conflicts(&self, colors: &[u32]) -> f64 {
-        let topology = self.graph.topology();
-        let of = |u: u32| {
-            let equal = |v: &&u32| u != **v && colors[u as usize] == colors[**v as usize];
-            topology.out_neighbors(u).iter().filter(equal).count()
-        };
-        let ends: usize = (0..topology.vertices() as u32).map(of).sum();
-        (if topology.is_undirected() { ends / 2 } else { ends }) as f64
-    }
 }
 
 impl Subject for Colors {
@@ -286,25 +275,20 @@ impl Subject for Colors {
         "conflicts"
     }
     fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
-        if !order.is_async() {
-            return Err(without_barriers());
-        }
-        let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|_| 0);
-        let engine = Engine::updates(&mut empty, &GreedyColoring, order.scheduler()?).threads(threads);
-        Ok(order.keep(engine).plan()?)
+        color::plan(order, threads)
     }
     fn run(&mut self, cell: &Cell, limits: &Limits<'_>) -> Result<Measured, Failure> {
-        let error = |colors: &Column<u32>| self.conflicts(colors.as_slice());
-        let (mut graph, mut curve) = (self.graph.clone().with_vertices(|_| 0), Vec::new());
+        let topology = self.graph.topology();
+        let error = |colors: &Column<u32>| color::conflicts(topology, colors.as_slice()) as f64;
+        let mut graph = self.graph.clone().with_vertices(|_| GreedyColoring::UNCOLORED);
+        let mut curve = Vec::new();
         let mut observer = note(&mut curve, error);
-        let engine = Engine::updates(&mut graph, &GreedyColoring, cell.order.scheduler()?);
-        let engine = cell.order.keep(engine).observer(&mut observer);
+        let engine = color::engine(&mut graph, &cell.order)?.observer(&mut observer);
         let outcome = limits.apply(engine, cell.plan.threads).run()?;
         drop(observer);
         let colors = graph.vertex_data();
         let mut measured = Measured::new(outcome, curve, error(colors));
-        let number = colors.as_slice().iter().max().map_or(0, |most| most + 1);
-        measured.more.insert("colors_found".into(), number.into());
+        measured.more.insert("colors_found".into(), color::sizes(colors.as_slice()).len().into());
         Ok(measured)
     }
 }
