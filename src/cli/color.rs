@@ -27,14 +27,14 @@ Examples:
   gasworks color graph.txt --output colors.tsv
   gasworks color graph.txt --exclusion locks --audit")]
 pub(crate) struct Color {
-    #[command(flatten)]
-    input: GraphInput,
     /// Iterations at most: as many visits as there are vertices; one is enough [default: as many as needed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     iterations: Option<u64>,
     /// Write id, tab, color for each vertex, by id; colors count from 0, and none is a vertex that was not reached. - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
+    #[command(flatten)]
+    input: GraphInput,
     #[command(flatten)]
     pub(crate) run: RunOptions,
 }

@@ -21,14 +21,14 @@ use super::run::{self, Ending, Run};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks components web.txt.gz --output labels.tsv")]
 pub(crate) struct Components {
-    #[command(flatten)]
-    input: GraphInput,
     /// Iterations at most; with fewer than needed, components stay in pieces [default: as many as needed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     iterations: Option<u64>,
     /// Write id, tab, label for each vertex, by id; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
+    #[command(flatten)]
+    input: GraphInput,
     #[command(flatten)]
     pub(crate) run: RunOptions,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use gasworks::input::Report;
 use gasworks::{Audit, Exclusion, Model, Outcome, Plan, Progress};
@@ -140,6 +141,13 @@ impl Reporter {
             "duplicates": report.duplicates,
             "notes": report.notes,
         }));
+    }
+
+    /// What an input is that has no rows to count.
+    pub(crate) fn read(&mut self, name: &Path, format: &str, what: impl Display) {
+        self.finish_bar();
+        self.say(format_args!("{}: {format}, {what}", name.display()));
+        self.inputs.push(json!({ "name": name.display().to_string(), "format": format, "notes": [] }));
     }
 
     /// The run begins.

@@ -1,5 +1,6 @@
 //! Loading graphs, and what graph commands show.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -118,7 +119,7 @@ pub(crate) fn show(
     title: &str,
     vertices: &[u32],
     ids: &Ids,
-    values: &[f32],
+    values: &[impl Display],
     reporter: &mut Reporter,
 ) -> Result<(), Failure> {
     reporter.say(title);

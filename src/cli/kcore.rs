@@ -23,14 +23,14 @@ use super::run::{self, Ending, Run};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks kcore graph.txt --output cores.tsv")]
 pub(crate) struct Kcore {
-    #[command(flatten)]
-    input: GraphInput,
     /// Iterations at most: as many visits as there are vertices; with fewer than needed, numbers are too high [default: as many as needed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     iterations: Option<u64>,
     /// Write id, tab, core number for each vertex, by id; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
+    #[command(flatten)]
+    input: GraphInput,
     #[command(flatten)]
     pub(crate) run: RunOptions,
 }

@@ -7,10 +7,12 @@ mod components;
 mod error;
 mod events;
 mod generate;
+mod gibbs;
 mod graph;
 mod inspect;
 mod kcore;
 mod lab;
+mod lasso;
 mod lists;
 mod options;
 mod order;
@@ -60,6 +62,8 @@ enum Command {
     Sssp(sssp::Sssp),
     Color(color::Color),
     Kcore(kcore::Kcore),
+    Gibbs(gibbs::Gibbs),
+    Lasso(lasso::Lasso),
     Inspect(inspect::Inspect),
     Schedulers(catalog::Schedulers),
     Exclusions(catalog::Exclusions),
@@ -79,6 +83,8 @@ impl Cli {
             Command::Sssp(command) => command.run.voice,
             Command::Color(command) => command.run.voice,
             Command::Kcore(command) => command.run.voice,
+            Command::Gibbs(command) => command.run.voice,
+            Command::Lasso(command) => command.run.voice,
             Command::Inspect(command) => command.voice,
             Command::Schedulers(command) => command.voice,
             Command::Exclusions(command) => command.voice,
@@ -96,6 +102,8 @@ impl Cli {
             Command::Sssp(command) => Some(&command.run),
             Command::Color(command) => Some(&command.run),
             Command::Kcore(command) => Some(&command.run),
+            Command::Gibbs(command) => Some(&command.run),
+            Command::Lasso(command) => Some(&command.run),
             _ => None,
         }
     }
@@ -114,6 +122,8 @@ impl Cli {
             Command::Sssp(command) => command.run(reporter),
             Command::Color(command) => command.run(reporter),
             Command::Kcore(command) => command.run(reporter),
+            Command::Gibbs(command) => command.run(reporter),
+            Command::Lasso(command) => command.run(reporter),
             Command::Inspect(command) => command.run(reporter),
             Command::Schedulers(command) => command.run(reporter),
             Command::Exclusions(command) => command.run(reporter),

@@ -21,10 +21,6 @@ use super::run::{self, Ending, Run};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks pagerank web.txt.gz --tolerance 1e-8 --output ranks.tsv")]
 pub(crate) struct Pagerank {
-    #[command(flatten)]
-    input: GraphInput,
-    #[command(flatten)]
-    edges: EdgeOptions,
     /// Probability of following an edge
     #[arg(
         allow_negative_numbers = true, long, value_name = "D",
@@ -49,6 +45,10 @@ pub(crate) struct Pagerank {
     /// Write id, tab, rank for each vertex, by id; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
+    #[command(flatten)]
+    input: GraphInput,
+    #[command(flatten)]
+    edges: EdgeOptions,
     #[command(flatten)]
     pub(crate) run: RunOptions,
 }

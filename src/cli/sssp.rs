@@ -23,10 +23,6 @@ use super::run::{self, Ending, Run};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks sssp roads.txt --source 17 --undirected --output distances.tsv")]
 pub(crate) struct Sssp {
-    #[command(flatten)]
-    input: GraphInput,
-    #[command(flatten)]
-    edges: EdgeOptions,
     /// Where paths start, by the id in the input
     #[arg(allow_hyphen_values = true, long, value_name = "ID")]
     source: String,
@@ -36,6 +32,10 @@ pub(crate) struct Sssp {
     /// Write id, tab, distance for each vertex, by id; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
+    #[command(flatten)]
+    input: GraphInput,
+    #[command(flatten)]
+    edges: EdgeOptions,
     #[command(flatten)]
     pub(crate) run: RunOptions,
 }

@@ -38,7 +38,7 @@ pub use report::{Compression, Loaded, Report};
 pub use source::Source;
 use source::Text;
 pub use titles::{Titles, read_titles};
-pub use uai::{Factor, FactorGraph, Observation, read_uai, read_uai_evidence};
+pub use uai::{Factor, FactorGraph, Observation, read_uai, read_uai_evidence, write_uai_marginals};
 
 #[cfg(test)]
 mod tests {
