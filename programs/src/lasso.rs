@@ -24,7 +24,8 @@ use gasworks_engine::{Context, Edges, Error, Scope, Signal, UpdateFunction, cons
 ///
 /// **End.** A step changes the fitted values by `|x_j| |change of w_j|` and lowers the objective by at least half its square. So at most
 /// `|y|^2 / tolerance^2` steps are above the tolerance from weights of zero, and the run ends. It ends near an optimum: see
-/// [`Lasso::violation`], which certifies how near. The residual of the run's progress is the sum of these changes.
+/// [`Lasso::violation`], which certifies how near. The residual of the run's progress is the sum of these changes. Where everyone runs in each
+/// round, signalled or not (a sweep under coloring), observations never cease to signal: stop once the residual is within the tolerance.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/testing.rs"));
@@ -60,9 +61,9 @@ impl Default for Lasso {
     }
 }
 
-/// `x` moved towards zero by `threshold`.
+/// `x` moved towards zero by `threshold`; never a negative zero.
 fn soft(x: f64, threshold: f64) -> f64 {
-    x.signum() * (x.abs() - threshold).max(0.0)
+    if x.abs() > threshold { x - threshold.copysign(x) } else { 0.0 }
 }
 
 impl Lasso {

@@ -7,7 +7,7 @@ use clap::Args;
 use gasworks::graph::Graph;
 use gasworks::input::{Observations, Source, read_observations};
 use gasworks::programs;
-use gasworks::{Engine, Plan, UpdateJob};
+use gasworks::{Engine, Exclusion, Plan, Selection, UpdateJob};
 use serde_json::{Value, json};
 
 use super::error::Failure;
@@ -62,7 +62,16 @@ pub(crate) fn engine<'g>(
     lasso: &'g programs::Lasso,
     order: &Order,
 ) -> Result<Engine<'g, UpdateJob<'g, programs::Lasso>>, Failure> {
-    Ok(order.keep(Engine::updates(graph, lasso, order.scheduler_without_barriers()?)))
+    let engine = order.keep(Engine::updates(graph, lasso, order.scheduler_without_barriers()?));
+    let everyone = order.scheduler()?.selection() == Some(Selection::Everyone);
+    let colored = engine.plan()?.exclusion == Some(Exclusion::Coloring);
+    // Observations that are visited in each round never cease to pass signals on. Where all steps together are within the
+    // tolerance, none would have woken anybody.
+    Ok(if everyone && colored {
+        engine.until(|progress| progress.residual <= lasso.tolerance)
+    } else {
+        engine
+    })
 }
 
 /// How such a run would be kept in order.

@@ -128,7 +128,7 @@ fn results_have_the_same_bits_for_every_number_of_threads() {
 
 #[test]
 fn an_empty_file_is_an_empty_graph_and_said_so() {
-    for command in ["pagerank", "components"] {
+    for command in ["pagerank", "components", "color", "kcore"] {
         let run = gasworks_with(&[command, "-", "-o", "-"], b"").ok();
         assert_eq!(run.out, "");
         assert!(run.err.contains("the file has no edges"), "{}", run.err);
