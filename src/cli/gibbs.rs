@@ -81,7 +81,7 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 }
 
 /// Names the file that a model came from.
-fn in_file<T>(path: &Path) -> impl Fn(Result<T, MarkovRandomFieldError>) -> Result<T, Failure> {
+pub(crate) fn in_file<T>(path: &Path) -> impl Fn(Result<T, MarkovRandomFieldError>) -> Result<T, Failure> {
     move |outcome| outcome.map_err(|error| Failure::MarkovRandomField { path: path.to_owned(), error })
 }
 

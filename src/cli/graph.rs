@@ -27,24 +27,27 @@ impl GraphInput {
         if let Some(output) = output {
             output.check(&[self.name()], reporter)?;
         }
-        self.load(reporter)
-    }
-
-    /// Reads the edges.
-    pub(crate) fn load(&self, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
-        let source = Source::from_path(&self.graph);
-        reporter.loading(source.name().display());
-        let loaded = read_edges(&source, &self.input.edges())?;
-        reporter.loaded(&loaded.report);
-        let EdgeList { ids, arcs, .. } = &loaded.data;
-        reporter.say(format_args!("{} vertices, {} edges", ids.len(), arcs.len()));
-        Ok(loaded.data)
+        load(&Source::from_path(&self.graph), self.input, reporter)
     }
 
     /// For messages.
     pub(crate) fn name(&self) -> &Path {
         &self.graph
     }
+}
+
+/// Reads edges.
+pub(crate) fn load(
+    source: &Source,
+    options: InputOptions,
+    reporter: &mut Reporter,
+) -> Result<EdgeList, Failure> {
+    reporter.loading(source.name().display());
+    let loaded = read_edges(source, &options.edges())?;
+    reporter.loaded(&loaded.report);
+    let EdgeList { ids, arcs, .. } = &loaded.data;
+    reporter.say(format_args!("{} vertices, {} edges", ids.len(), arcs.len()));
+    Ok(loaded.data)
 }
 
 /// What becomes of the edges of the input.

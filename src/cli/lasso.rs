@@ -51,10 +51,10 @@ pub(crate) struct Lasso {
 }
 
 /// Who runs next unless `--scheduler` says.
-const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "sweep" };
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "sweep" };
 
 /// The price where none is named, as a share of that at which all weights are zero.
-const SHARE: f64 = 0.1;
+pub(crate) const SHARE: f64 = 0.1;
 
 /// The engine over weights and residuals.
 pub(crate) fn engine<'g>(

@@ -211,7 +211,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["gibbs"], &["[default: 4]", "[default: 1000]", "[default: 10000]"]),
         (&["lasso"], &["[default: 0.000001]", "[default: a tenth of the least at which all weights are 0]"]),
         (&["inspect"], &["[possible values: ratings, graph]"]),
-        (&["lab"], &["[default: sync,async]", "[default: edge,relaxed]", "[default: serial,coloring,locks]"]),
+        (&["lab"], &["[default: sync,async]", "edge,relaxed; for", "[default: serial,coloring,locks]"]),
         (&["generate", "ratings"], &["[default: 138493]", "[default: 0.7]"]),
         (&["generate", "rmat"], &["[default: 20]", "[default: 16]", "[default: 0.57]", "[default: yes]"]),
     ] {

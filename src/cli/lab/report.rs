@@ -86,10 +86,11 @@ pub(super) fn head(subject: &dyn Subject, reporter: &mut Reporter) -> Result<(),
     ))
 }
 
-/// One combination: the time is the median, what was found the worst.
+/// One combination: the time is the median, what was found the worst. `audited` is one more run, that was looked at only.
 pub(super) fn cell(
     cell: &Cell,
     runs: &[Measured],
+    audited: Option<&Measured>,
     subject: &dyn Subject,
     reporter: &mut Reporter,
 ) -> Result<(), Failure> {
@@ -99,7 +100,8 @@ pub(super) fn cell(
     let seconds: Vec<f64> = runs.iter().map(|run| run.outcome.progress.seconds).collect();
     let objectives: Vec<f64> = runs.iter().map(|run| run.objective).collect();
     let worst = objectives.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let audits: Vec<&Audit> = runs.iter().filter_map(|run| run.outcome.audit.as_ref()).collect();
+    let audits: Vec<&Audit> =
+        runs.iter().chain(audited).filter_map(|run| run.outcome.audit.as_ref()).collect();
     let serializable = (!audits.is_empty()).then(|| audits.iter().all(|audit| audit.is_serializable()));
     let witness = audits.iter().find(|audit| !audit.is_serializable());
     let (vertices, _) = subject.size();

@@ -1,40 +1,21 @@
-//! The programs of the lab: how each is run from its start, and how good its result is.
+//! Graph programs in the lab: values against those of the synchronous engine, or against what they must be.
 
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::input::{Rating, Ratings};
-use gasworks::programs::factorization::{
-    Baseline, BaselineSettings, Clip, Offset, Settings, Split, Unfinished, hold_out, rmse_mae,
-};
-use gasworks::programs::{self, GreedyColoring, ShortestPaths};
-use gasworks::{Column, Plan, Row};
+use gasworks::programs::{GreedyColoring, KCore, ShortestPaths};
+use gasworks::{Column, Exclusion, Plan};
 
-use super::super::error::Failure;
-use super::super::order::{Defaults, Executor, Order, OrderOptions, admit};
-use super::super::pagerank::Parts;
-use super::super::{als, color, components, pagerank, sssp};
-use super::matrix::Cell;
-use super::measure::{Limits, Measured, note};
+use super::super::super::error::Failure;
+use super::super::super::order::{Defaults, Executor, Order, OrderOptions, admit};
+use super::super::super::pagerank::Parts;
+use super::super::super::{color, components, kcore, pagerank, sssp};
+use super::super::matrix::Cell;
+use super::super::measure::{Limits, Measured, note};
+use super::Subject;
 
-/// A program on an input, to be run again and again from the same start.
-pub(super) trait Subject {
-    /// Vertices and edges.
-    fn size(&self) -> (usize, usize);
-    /// What the objective counts; smaller is better.
-    fn objective(&self) -> &'static str;
-    /// Rounds at most, unless somebody says.
-    fn rounds(&self, _: &Order) -> Option<u64> {
-        None
-    }
-    /// How it would be kept in order, or why not.
-    fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure>;
-    /// Runs it.
-    fn run(&mut self, cell: &Cell, limits: &Limits<'_>) -> Result<Measured, Failure>;
-}
-
-/// With barriers, on all cores.
+/// The command's own order, with barriers where it has a synchronous run; on all cores.
 fn reference(defaults: Defaults) -> Result<Order, Failure> {
     let options = OrderOptions {
-        engine: Some(Executor::Sync),
+        engine: defaults.sync.map(|_| Executor::Sync),
         scheduler: None,
         consistency: None,
         exclusion: None,
@@ -53,7 +34,7 @@ fn wrong<T: PartialEq>(found: &[T], wanted: &[T]) -> f64 {
 }
 
 /// `pagerank`, against converged ranks.
-pub(super) struct Ranks {
+pub(in super::super) struct Ranks {
     graph: Graph<(), ()>,
     tolerance: f64,
     wanted: Vec<f32>,
@@ -62,7 +43,7 @@ pub(super) struct Ranks {
 const DAMPING: f32 = 0.85;
 
 impl Ranks {
-    pub(super) fn new(graph: Graph<(), ()>, tolerance: f64) -> Result<Self, Failure> {
+    pub(in super::super) fn new(graph: Graph<(), ()>, tolerance: f64) -> Result<Self, Failure> {
         let order = reference(pagerank::DEFAULTS)?;
         let parts = Parts::new(DAMPING, true, 0.0, &order, graph.vertices())?;
         let mut ranks = Self::start(&graph);
@@ -113,13 +94,13 @@ impl Subject for Ranks {
 }
 
 /// `components`, against the labels of the synchronous engine.
-pub(super) struct Labels {
+pub(in super::super) struct Labels {
     graph: Graph<(), ()>,
     wanted: Vec<u32>,
 }
 
 impl Labels {
-    pub(super) fn new(graph: Graph<(), ()>) -> Result<Self, Failure> {
+    pub(in super::super) fn new(graph: Graph<(), ()>) -> Result<Self, Failure> {
         let mut labels = graph.clone().with_vertices(|v| v);
         components::engine(&mut labels, &reference(components::DEFAULTS)?)?.run()?;
         Ok(Labels { graph, wanted: labels.vertex_data().as_slice().to_vec() })
@@ -148,14 +129,14 @@ impl Subject for Labels {
 }
 
 /// `sssp`, against the distances of the synchronous engine.
-pub(super) struct Distances {
+pub(in super::super) struct Distances {
     graph: Graph<(), f32>,
     source: u32,
     wanted: Vec<f32>,
 }
 
 impl Distances {
-    pub(super) fn new(graph: Graph<(), f32>, source: u32) -> Result<Self, Failure> {
+    pub(in super::super) fn new(graph: Graph<(), f32>, source: u32) -> Result<Self, Failure> {
         let mut distances = graph.clone().with_vertices(ShortestPaths::start(source));
         sssp::engine(&mut distances, Some(source), &reference(sssp::DEFAULTS)?)?.run()?;
         Ok(Distances { graph, source, wanted: distances.vertex_data().as_slice().to_vec() })
@@ -184,85 +165,13 @@ impl Subject for Distances {
     }
 }
 
-/// `als` with the library's settings, measured on a tenth of each user's ratings.
-pub(super) struct Als {
-    residuals: Vec<Rating>,
-    sizes: (usize, usize),
-    tolerance: f32,
-    seed: u64,
-    baseline: Baseline,
-    counts: [Vec<u32>; 2],
-    test: Vec<Rating>,
-    clip: Clip,
-}
-
-impl Als {
-    pub(super) fn new(ratings: &Ratings, tolerance: f32, seed: u64) -> Result<Self, Failure> {
-        let sizes = (ratings.users.len(), ratings.items.len());
-        let Split { train, test } = hold_out(ratings, 0.1, seed)?;
-        let baseline = Baseline::fit(sizes.0, sizes.1, &train, &BaselineSettings::default());
-        let mut counts = [vec![0; sizes.0], vec![0; sizes.1]];
-        for rating in &train {
-            counts[0][rating.user as usize] += 1;
-            counts[1][rating.item as usize] += 1;
-        }
-        let values = || train.iter().map(|rating| rating.value);
-        let clip = Clip {
-            minimum: values().fold(f32::INFINITY, f32::min),
-            maximum: values().fold(f32::NEG_INFINITY, f32::max),
-        };
-        let residuals = Offset::Biases.residuals(&baseline, &train);
-        Ok(Als { residuals, sizes, tolerance, seed, baseline, counts, test, clip })
-    }
-
-    fn program(&self) -> programs::Als {
-        let Settings { rank, lambda, regularization, .. } = Settings::default();
-        programs::Als::new(rank, lambda, regularization).tolerance(self.tolerance)
-    }
-}
-
-impl Subject for Als {
-    fn size(&self) -> (usize, usize) {
-        (self.sizes.0 + self.sizes.1, self.residuals.len())
-    }
-    fn objective(&self) -> &'static str {
-        "test_rmse"
-    }
-    fn rounds(&self, _: &Order) -> Option<u64> {
-        Some(Settings::default().iterations as u64)
-    }
-    fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
-        als::plan(&self.program(), order, threads)
-    }
-    fn run(&mut self, cell: &Cell, limits: &Limits<'_>) -> Result<Measured, Failure> {
-        let error = |factors: &Column<Row<f32>>| {
-            let model = Unfinished {
-                factors,
-                users: self.sizes.0,
-                baseline: &self.baseline,
-                offset: Offset::Biases,
-                counts: [&self.counts[0], &self.counts[1]],
-            };
-            rmse_mae(&model, &self.test, Some(self.clip)).map_or(f64::NAN, |errors| errors.rmse)
-        };
-        let rank = Settings::default().rank;
-        let mut graph = als::rated(&self.residuals, self.sizes, rank, self.seed, &cell.order)?;
-        let (program, mut curve) = (self.program(), Vec::new());
-        let mut observer = note(&mut curve, error);
-        let engine = als::engine(&mut graph, &program, &cell.order)?.observer(&mut observer);
-        let outcome = limits.apply(engine, cell.plan.threads).run()?;
-        drop(observer);
-        Ok(Measured::new(outcome, curve, error(graph.vertex_data())))
-    }
-}
-
 /// Greedy coloring, whose result is proper only where visits keep their neighbors still.
-pub(super) struct Colors {
+pub(in super::super) struct Colors {
     graph: Graph<(), ()>,
 }
 
 impl Colors {
-    pub(super) fn new(graph: Graph<(), ()>) -> Self {
+    pub(in super::super) fn new(graph: Graph<(), ()>) -> Self {
         Colors { graph }
     }
 }
@@ -290,5 +199,47 @@ impl Subject for Colors {
         let mut measured = Measured::new(outcome, curve, error(colors));
         measured.more.insert("colors_found".into(), color::sizes(colors.as_slice()).len().into());
         Ok(measured)
+    }
+}
+
+/// `kcore`, against the numbers of a serial run.
+pub(in super::super) struct Cores {
+    graph: Graph<(), ()>,
+    wanted: Vec<u32>,
+}
+
+impl Cores {
+    pub(in super::super) fn new(graph: Graph<(), ()>) -> Result<Self, Failure> {
+        let mut numbers = Self::start(&graph);
+        let mut order = reference(kcore::DEFAULTS)?;
+        order.exclusion = Some(Exclusion::Serial);
+        kcore::engine(&mut numbers, &order)?.run()?;
+        Ok(Cores { graph, wanted: numbers.vertex_data().as_slice().to_vec() })
+    }
+
+    fn start(graph: &Graph<(), ()>) -> Graph<u32, ()> {
+        let start = KCore::start(graph.topology());
+        graph.clone().with_vertices(start)
+    }
+}
+
+impl Subject for Cores {
+    fn size(&self) -> (usize, usize) {
+        size(&self.graph)
+    }
+    fn objective(&self) -> &'static str {
+        "wrong_cores"
+    }
+    fn admit(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
+        kcore::plan(order, threads)
+    }
+    fn run(&mut self, cell: &Cell, limits: &Limits<'_>) -> Result<Measured, Failure> {
+        let error = |numbers: &Column<u32>| wrong(numbers.as_slice(), &self.wanted);
+        let (mut graph, mut curve) = (Self::start(&self.graph), Vec::new());
+        let mut observer = note(&mut curve, error);
+        let engine = kcore::engine(&mut graph, &cell.order)?.observer(&mut observer);
+        let outcome = limits.apply(engine, cell.plan.threads).run()?;
+        drop(observer);
+        Ok(Measured::new(outcome, curve, error(graph.vertex_data())))
     }
 }
