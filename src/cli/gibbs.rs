@@ -102,17 +102,16 @@ impl Gibbs {
         let outcome = run.watched(
             reporter,
             |progress, vertices, reporter| {
-                if progress.rounds.is_multiple_of(each) {
-                    let score = log_score(chains.model(), vertices) / f64::from(self.chains);
-                    let metrics = Metrics::from_iter([("log_score".to_owned(), json!(score))]);
-                    let is_milestone = run::is_milestone(progress.rounds / each);
-                    reporter.progress(progress, metrics, &format!("log score {score:.3}"), is_milestone)?;
-                }
+                let score = log_score(chains.model(), vertices) / f64::from(self.chains);
+                let metrics = Metrics::from_iter([("log_score".to_owned(), json!(score))]);
+                let is_milestone = run::is_milestone(progress.rounds / each);
+                reporter.progress(progress, metrics, &format!("log score {score:.3}"), is_milestone)?;
                 Ok(ControlFlow::Continue(()))
             },
             |observer, limits| {
                 let engine = engine(&mut graph, &sampler, &run.order)?.observer(observer);
-                Ok(limits.apply(engine, self.iterations).run()?)
+                let look = each * chains.model().variables().max(1) as u64;
+                Ok(limits.apply(engine, self.iterations).observe_every(look).run()?)
             },
         )?;
         let reason = run::ended(&outcome, reporter);

@@ -209,7 +209,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["color"], &["colors count from 0"]),
         (&["kcore"], &["the degeneracy, and how many"]),
         (&["gibbs"], &["[default: 4]", "[default: 1000]", "[default: 10000]"]),
-        (&["lasso"], &["[default: 0.000001]", "[default: a tenth of the least at which all weights are 0]"]),
+        (&["lasso"], &["[default: 0.000001]", "of a unit of weight; 0 is least squares"]),
         (&["inspect"], &["[possible values: ratings, graph]"]),
         (&["lab"], &["[default: sync,async]", "edge,relaxed; for", "[default: serial,coloring,locks]"]),
         (&["generate", "ratings"], &["[default: 138493]", "[default: 0.7]"]),

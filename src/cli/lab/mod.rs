@@ -84,7 +84,7 @@ pub(crate) struct Lab {
     /// Seconds of computing of a run at most [default: no limit]
     #[arg(allow_negative_numbers = true, long, value_name = "SECONDS", value_parser = seconds, help_heading = "Runs")]
     max_seconds: Option<Duration>,
-    /// Look for a serial order after each run without barriers; runs then take longer [default: without INPUT, one more run of each is looked at, which is not timed]
+    /// Look for a serial order after each run without barriers; runs then take longer [default: without INPUT, 3 iterations more of each are looked at, which are not timed]
     #[arg(long, help_heading = "Runs")]
     audit: bool,
     /// Seed of all random numbers
@@ -99,6 +99,9 @@ Examples:
   gasworks lab color --threads 4 --audit            racy against serializable: conflicts
   gasworks lab als --consistency edge,relaxed --audit
   gasworks lab pagerank --schedulers \"sweep,priority\"  everyone again and again against the most urgent first";
+
+/// Rounds of a run that is looked at unasked.
+const AUDITED: u64 = 3;
 
 /// What can be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -186,6 +189,7 @@ impl Lab {
             seed: self.seed,
             isa: Isa::detect(),
             stop: &stop,
+            look: measure::look(subject.size().0),
         };
         report::head(&*subject, reporter)?;
         for cell in &cells {
@@ -198,7 +202,10 @@ impl Lab {
                 }
             }
             let audited = match self.looks_at_one_more(cell) && !stop.is_stopped() {
-                true => Some(subject.run(&cell.audited(), &limits)?),
+                true => {
+                    let most = limits.rounds.unwrap_or(AUDITED).min(AUDITED);
+                    Some(subject.run(&cell.audited(), &Limits { rounds: Some(most), ..limits })?)
+                }
                 false => None,
             };
             report::cell(cell, &runs, audited.as_ref(), &*subject, reporter)?;
