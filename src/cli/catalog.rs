@@ -162,14 +162,14 @@ impl Exclusions {
         let names = Exclusion::ALL.map(Exclusion::name);
         let [a, b, c, d] = names;
         reporter.line(format_args!(
-            "{:<19}{:<10}{:<13}{a:<8}{b:<10}{c:<7}{d}",
+            "{:<19}{:<10}{:<15}{a:<8}{b:<10}{c:<7}{d}",
             "program", "declares", "--consistency"
         ))?;
         for row in &rows {
             let [a, b, c, d] = admitted(row).map(Admitted::name);
             let (declared, asked) = (row.declared.name(), row.asked.name());
             reporter
-                .line(format_args!("{:<19}{declared:<10}{asked:<14}{a:<8}{b:<10}{c:<7}{d}", row.program))?;
+                .line(format_args!("{:<19}{declared:<10}{asked:<15}{a:<8}{b:<10}{c:<7}{d}", row.program))?;
         }
         reporter.line("\nWhy")?;
         for refusal in RULES.map(|rule| rule.refusal) {

@@ -42,7 +42,7 @@ pub(crate) struct Color {
 /// Who runs next unless `--scheduler` says. Under sweeps the engine keeps visits apart by a coloring of its own, and this is not as idle as it
 /// sounds: the bits do not depend on threads, and whole colors visited one after the other never take more colors than there were (Culberson
 /// 1992, "Iterated greedy graph coloring and the difficulty landscape").
-const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "sweep" };
+const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "sweep", exclusion: None };
 
 /// The engine over colors.
 pub(crate) fn engine<'g>(

@@ -34,7 +34,8 @@ pub(crate) struct Components {
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: Some("rounds"), asynchronous: "multiqueue_fifo" };
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: Some("rounds"), asynchronous: "multiqueue_fifo", exclusion: None };
 
 impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {

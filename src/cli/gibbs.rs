@@ -56,7 +56,7 @@ pub(crate) struct Gibbs {
 }
 
 /// Who runs next unless `--scheduler` says. Sweeps under coloring visit all variables equally often.
-const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "sweep" };
+const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "sweep", exclusion: None };
 
 /// A difference between chains that the number of samples alone hardly explains.
 const DISAGREEMENT: f64 = 0.05;

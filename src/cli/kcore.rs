@@ -36,7 +36,7 @@ pub(crate) struct Kcore {
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "rounds" };
+pub(crate) const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "rounds", exclusion: None };
 
 /// The engine over bounds.
 pub(crate) fn engine<'g>(

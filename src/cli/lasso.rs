@@ -50,8 +50,10 @@ pub(crate) struct Lasso {
     pub(crate) run: RunOptions,
 }
 
-/// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: None, asynchronous: "sweep" };
+/// Who runs next unless `--scheduler` says. One visit at a time: on two threads, locks over whole scopes cost more than they gain (20,000
+/// observations of 5,000 features, 30 each: .14 s serially, .27 s under locks).
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: None, asynchronous: "sweep", exclusion: Some(Exclusion::Serial) };
 
 /// The price where none is named, as a share of that at which all weights are zero.
 pub(crate) const SHARE: f64 = 0.1;

@@ -20,7 +20,7 @@ pub(crate) struct OrderOptions {
     /// Under async, what a visit holds while it runs: vertex, edge (its neighbors stand still), full (nobody else reads them), or relaxed: nothing, so that no serial order is promised [default: what the program needs]
     #[arg(long, value_name = "MODEL", value_parser = names(kept()), hide_possible_values = true)]
     pub(crate) consistency: Option<Kept>,
-    /// Under async, how visits are kept apart: serial, coloring or locks; `gasworks exclusions` tells what each admits [default: coloring where it is admitted, else locks]
+    /// Under async, how visits are kept apart: serial, coloring or locks; `gasworks exclusions` tells what each admits [default: serial for lasso; else coloring where it is admitted, else locks]
     #[arg(long, value_name = "STRATEGY", value_parser = names(strategies()), hide_possible_values = true)]
     pub(crate) exclusion: Option<Exclusion>,
     /// Under async, record what visits read and write, and look for a serial order at the end: 16 bytes a read or write
@@ -84,6 +84,8 @@ pub(crate) struct Defaults {
     /// With barriers; none for update functions, which run without. Where there is one, barriers are the default.
     pub(crate) sync: Option<&'static str>,
     pub(crate) asynchronous: &'static str,
+    /// Without barriers; none leaves it to the engine.
+    pub(crate) exclusion: Option<Exclusion>,
 }
 
 /// The order of one run, decided.
@@ -125,11 +127,13 @@ impl OrderOptions {
             (Executor::Sync, Some(scheduler)) => scheduler,
             _ => defaults.asynchronous,
         };
+        let keeps = engine == Executor::Async && self.consistency != Some(Kept::Relaxed);
+        let exclusion = defaults.exclusion.filter(|_| keeps);
         Ok(Order {
             engine,
             scheduler: self.scheduler.clone().unwrap_or_else(|| default.to_owned()),
             consistency: self.consistency,
-            exclusion: self.exclusion,
+            exclusion: self.exclusion.or(exclusion),
             audit: self.audit,
         })
     }

@@ -54,7 +54,8 @@ pub(crate) struct Pagerank {
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: Some("sweep"), asynchronous: "sweep" };
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: Some("sweep"), asynchronous: "sweep", exclusion: None };
 
 impl Pagerank {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {

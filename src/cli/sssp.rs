@@ -41,7 +41,8 @@ pub(crate) struct Sssp {
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: Some("rounds"), asynchronous: "multiqueue_priority" };
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: Some("rounds"), asynchronous: "multiqueue_priority", exclusion: None };
 
 /// The engine over distances from a source.
 pub(crate) fn engine<'g>(

@@ -136,6 +136,9 @@ fn the_greatest_weights_are_printed() {
     let (index, weight) = lines[2].split_once('\t').expect("a tab");
     assert!(index == "5" && (weight.parse::<f64>().expect("a number") - 1.95).abs() < 1e-6, "{}", run.out);
     assert!(run.err.contains("verified: the conditions of an optimum hold to"), "{}", run.err);
+    // One visit at a time, however many threads there are.
+    let again = gasworks_with(&["lasso", "-", "--lambda", "0.7", "--threads", "3"], rows).ok();
+    assert_eq!(again.out, run.out);
     // Least squares.
     let run = gasworks_with(&["lasso", "-", "--lambda", "0", "-o", "-"], rows).ok();
     let found = weights(&run.out);

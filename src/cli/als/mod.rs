@@ -120,7 +120,8 @@ Example:
   gasworks recommend movies.model --user 42";
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: Some("sweep:phases=sides"), asynchronous: "sweep" };
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: Some("sweep:phases=sides"), asynchronous: "sweep", exclusion: None };
 
 impl Als {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
