@@ -108,7 +108,8 @@ fn serializable_runs_end_where_they_should() {
     for program in ["components", "sssp", "color", "kcore"] {
         for cell in cells(&[program, &graph, "--threads", "1,2", "--repeat", "2", "--audit"]) {
             let kept = cell["consistency"] == "edge";
-            if kept || program != "color" {
+            // Relaxed, two neighbors that lower their bounds at once may both miss whom to wake.
+            if kept || !matches!(program, "color" | "kcore") {
                 assert_eq!(cell["objective"], 0.0, "{program}: {cell}");
             }
             if kept {
@@ -273,13 +274,19 @@ fn without_an_input_dynamic_pagerank_leaves_vertices_alone_that_round_robin_visi
     assert!(of("serial", "updated_once") > 0.1 && of("coloring", "updated_once") == 0.0);
     assert!(of("serial", "updates") < 0.7 * of("coloring", "updates"));
     assert!(of("serial", "objective") < 1e-3 && of("coloring", "objective") < 1e-3);
-    let again = gasworks(&["lab", "components", "--engines", "sync", "--threads", "1", "--seed", "7"]).ok();
-    let command = "gasworks generate rmat --scale 15 --edge-factor 4 --seed 7";
-    assert!(
-        again.err.contains(&format!("using a generated R-MAT graph, which {command} writes")),
-        "{}",
-        again.err
-    );
+    // What it runs on can be had.
+    let folder = Folder::new();
+    let path = folder.path("graph.txt");
+    let command = "generate rmat --scale 15 --edge-factor 4 --seed 7";
+    gasworks(&[&command.split(' ').collect::<Vec<_>>()[..], &["-o", &path]].concat()).ok();
+    let once = ["--engines", "sync", "--threads", "1", "--json", "--schedulers", "rounds"];
+    let generated = gasworks(&[&["lab", "components", "--seed", "7"], &once[..]].concat()).ok();
+    let read = gasworks(&[&["lab", "components", &path], &once[..]].concat()).ok();
+    let said = format!("using a generated R-MAT graph, which gasworks {command} writes");
+    assert!(generated.err.contains(&said), "{}", generated.err);
+    for (start, name) in [(0, "vertices"), (0, "edges"), (1, "updates")] {
+        assert_eq!(generated.events()[start][name], read.events()[start][name], "{name}");
+    }
 }
 
 #[test]
@@ -301,6 +308,15 @@ fn a_lab_of_nothing_is_refused() {
             "expected a scheduler, found \"quick\"",
         ),
         (&["lab", "tsp"], "pagerank"),
+        (
+            &["lab", "gibbs", "none", "--undirected"],
+            "options that mean something for gibbs, found --undirected",
+        ),
+        (
+            &["lab", "lasso", "none", "--format", "csv"],
+            "options that mean something for lasso, found --format",
+        ),
+        (&["lab", "color", "none", "--source", "1"], "options that mean something for color, found --source"),
         (&["lab", "sssp", "none", "--threads", "0"], "at least one thread"),
         (&["lab", "als", "none", "--consistency", "weak"], "relaxed"),
     ] {

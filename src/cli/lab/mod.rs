@@ -151,6 +151,7 @@ impl Program {
 
 impl Lab {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        self.check()?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut threads = self.threads.clone();
         if threads.is_empty() {
@@ -215,6 +216,26 @@ impl Lab {
         }
         report::done(cells.len(), stop.is_stopped(), reporter)?;
         Ok(if stop.is_stopped() { Ending::Interrupted } else { Ending::Done })
+    }
+
+    /// Refuses options that mean nothing for the program.
+    fn check(&self) -> Result<(), Failure> {
+        let has_edges = !matches!(self.program, Program::Als | Program::Gibbs | Program::Lasso);
+        let has_formats = has_edges || self.program == Program::Als;
+        let given = [
+            ("--format", self.options.format.is_some(), has_formats),
+            ("--lenient", self.options.lenient, has_formats),
+            ("--undirected", self.edges.undirected, has_edges),
+            ("--source", self.source.is_some(), self.program == Program::Sssp),
+        ];
+        match given.iter().find(|(_, given, has_meaning)| *given && !has_meaning) {
+            None => Ok(()),
+            Some((option, ..)) => Err(Failure::usage(
+                format!("options that mean something for {}", self.program.name()),
+                *option,
+                "leave it out",
+            )),
+        }
     }
 
     fn repeats(&self) -> u32 {
