@@ -25,6 +25,9 @@ use super::run::{self, Ending, Run};
 /// A visit draws the state of one variable from its distribution given its neighbors. Several chains run side by side from starts of their
 /// own; the estimate is their mean, and how far any two are apart is told with it. Chains that disagree have not mixed: the states hold each other too
 /// strongly, and more samples or another method are needed. That they agree proves nothing.
+///
+/// By default all variables are visited equally often, color by color. Under locks on several threads a worker may visit its variables over and over
+/// while another one is held up, from which the estimates of small models suffer.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
