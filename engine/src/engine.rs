@@ -76,9 +76,10 @@ impl<'g, Job> Engine<'g, Job> {
         self
     }
 
-    /// Without barriers, an observer sees the run after so many visits, instead of each round, whose
-    /// [`active`](Progress::active), [`signalled`](Progress::signalled) and [`residual`](Progress::residual) then count from its last look (or
-    /// from the last round that [`until`](Engine::until) was asked after). Under coloring, it sees the first round at which so many are finished; with barriers, each round all the same.
+    /// Without barriers, an observer sees the run after so many visits, instead of each round. [`active`](Progress::active),
+    /// [`signalled`](Progress::signalled) and [`residual`](Progress::residual) then count from its last look, or from the last round that
+    /// [`until`](Engine::until) was asked after. Under coloring, it sees the first round at which so many are finished; with barriers, each
+    /// round all the same.
     ///
     /// # Panics
     /// If it is every 0 visits.
