@@ -87,7 +87,7 @@ impl Color {
                 color => write!(to, "{color}"),
             })?;
         }
-        if !reporter.is_json() && !matches!(self.output, Some(Output::Stdout)) {
+        if Output::leaves_summary(self.output.as_ref(), reporter) {
             reporter.line(format_args!("{} colors", sizes.len()))?;
             for (color, size) in sizes.iter().take(LISTED) {
                 reporter.line(format_args!("{color}\t{size}"))?;

@@ -55,7 +55,7 @@ impl Components {
         if let Some(output) = &self.output {
             output.write_values(reporter, &ids, |v, to| write!(to, "{}", ids.id(labels[v as usize])))?;
         }
-        if !reporter.is_json() && !matches!(self.output, Some(Output::Stdout)) {
+        if Output::leaves_summary(self.output.as_ref(), reporter) {
             reporter.line(format_args!("{count} components"))?;
             for (label, size) in &largest {
                 reporter.line(format_args!("{}\t{size}", ids.id(*label)))?;

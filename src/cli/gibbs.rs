@@ -201,8 +201,8 @@ impl Gibbs {
                 reporter.say(format_args!("no two of the {chains} chains are more than {far:.3} apart in any probability"));
             }
             chains => reporter.note(format_args!(
-                "two of the {chains} chains are {far:.3} apart in some probability: they have not mixed; try more samples and a longer burn-in, \
-                 and take the marginals for what they are"
+                "two of the {chains} chains are {far:.3} apart in some probability, so they have not settled on one answer: ask for more \
+                 --samples and a longer --burn-in, and do not trust these marginals"
             )),
         }
     }

@@ -75,7 +75,7 @@ impl Kcore {
         if let Some(output) = &self.output {
             output.write_values(reporter, &ids, |v, to| write!(to, "{}", numbers[v as usize]))?;
         }
-        if !reporter.is_json() && !matches!(self.output, Some(Output::Stdout)) {
+        if Output::leaves_summary(self.output.as_ref(), reporter) {
             reporter.line(format_args!("degeneracy {}", degeneracy(&cores)))?;
             reporter.line(format_args!("{:>6} {:>16} {:>20}", "k", "in the k-core", "of core number k"))?;
             for Core { k, vertices, shell } in &cores {

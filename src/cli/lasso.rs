@@ -141,7 +141,7 @@ impl Lasso {
         if reporter.is_json() {
             let entry = |v: &u32| json!([ids.id(*v).to_string(), weights[*v as usize]]);
             more.insert("greatest".into(), top.iter().map(entry).collect::<Vec<Value>>().into());
-        } else if !matches!(self.output, Some(Output::Stdout)) {
+        } else if Output::leaves_summary(self.output.as_ref(), reporter) {
             reporter.line(format_args!("objective {objective}"))?;
             reporter.line(format_args!("{nonzeros} of {} weights are not 0", weights.len()))?;
             graph::show("greatest weights:", &top, &ids, weights, reporter)?;
