@@ -38,8 +38,8 @@ pub enum Phase {
 /// The order of updates.
 ///
 /// Executors with barriers ask [`selection`](Scheduler::selection) and [`phases`](Scheduler::phases) once a run and keep the
-/// active set themselves; executors without barriers call [`schedule`](Scheduler::schedule) and [`next`](Scheduler::next) for
-/// batches of tasks.
+/// active set themselves; executors without barriers call [`schedule`](Scheduler::schedule) or
+/// [`schedule_all`](Scheduler::schedule_all), and [`next`](Scheduler::next) for batches of tasks.
 ///
 /// Contract: a task is held at most once, and duplicates keep the greatest priority; every scheduled task is handed out at some
 /// time; `next` leaves the batch empty only if each task whose `schedule` had returned before has been handed out. A task that
@@ -67,6 +67,16 @@ pub trait Scheduler: Send + Sync {
     /// Takes tasks.
     fn schedule(&self, tasks: &[Task]);
 
+    /// Takes all of these vertices with one priority, as [`schedule`](Scheduler::schedule) would: what a visit that wakes all its
+    /// neighbors calls with their row. Worth overriding where most signals are for tasks that are held already.
+    fn schedule_all(&self, vertices: &[Vertex], priority: f32) {
+        let mut tasks = [Task { vertex: 0, priority }; 64];
+        for vertices in vertices.chunks(tasks.len()) {
+            tasks.iter_mut().zip(vertices).for_each(|(task, vertex)| task.vertex = *vertex);
+            self.schedule(&tasks[..vertices.len()]);
+        }
+    }
+
     /// Hands a batch of vertices to a worker, appended to `batch`.
     fn next(&self, worker: usize, batch: &mut Vec<Vertex>);
 }
@@ -86,6 +96,9 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
     }
     fn schedule(&self, tasks: &[Task]) {
         (**self).schedule(tasks);
+    }
+    fn schedule_all(&self, vertices: &[Vertex], priority: f32) {
+        (**self).schedule_all(vertices, priority);
     }
     fn next(&self, worker: usize, batch: &mut Vec<Vertex>) {
         (**self).next(worker, batch);

@@ -23,4 +23,4 @@ pub mod vector;
 
 pub use gram::{Gram, NormalEquations, Solved};
 pub use isa::{Isa, ParseIsaError};
-pub use prefetch::prefetch;
+pub use prefetch::{prefetch, prefetch_address};

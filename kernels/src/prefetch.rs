@@ -25,6 +25,12 @@ pub(crate) fn prefetch_float(float: &f32) {
     prefetch_line(float);
 }
 
+/// Asks for the cache line of an address, wherever it points: it is not followed.
+#[inline(always)]
+pub fn prefetch_address<T>(address: *const T) {
+    prefetch_line(address.cast());
+}
+
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn prefetch_line(address: *const f32) {
@@ -54,5 +60,6 @@ mod tests {
         super::prefetch(&[]);
         super::prefetch(&[1.0]);
         super::prefetch(&[1.0; 100]);
+        super::prefetch_address(std::ptr::null::<u64>());
     }
 }

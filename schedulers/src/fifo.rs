@@ -84,9 +84,13 @@ impl Scheduler for Fifo {
         self.shards.schedule(tasks, |vertex| Place { shard: 0, task: vertex });
     }
 
+    fn schedule_all(&self, vertices: &[Vertex], priority: f32) {
+        self.shards.schedule_all(vertices, priority, |vertex| Place { shard: 0, task: vertex });
+    }
+
     fn next(&self, _: usize, batch: &mut Vec<Vertex>) {
         let workers = self.shards.workers();
-        self.shards.first(0..self.shards.len(), batch, |_, line, batch| {
+        self.shards.first(0..self.shards.len(), batch, |_, mut line, batch| {
             let count = share(line.hint(), workers, workers);
             batch.extend((0..count).map_while(|_| line.pop()));
         });

@@ -68,6 +68,9 @@ impl Heap {
 }
 
 impl Queue for Heap {
+    /// A task may be raised.
+    const MERGES: bool = false;
+
     fn new(tasks: usize) -> Self {
         Heap { entries: Vec::with_capacity(tasks), places: vec![0; tasks], came: 0 }
     }

@@ -84,6 +84,32 @@ fn last_look(name: &str) {
     assert!(thread.join().unwrap() || found, "{name}: a task sleeps");
 }
 
+/// A task is held. One writes what its visit is to see and signals it, which another may hand out meanwhile: either the visit sees what
+/// was written, or the task is held once more.
+fn signal_is_seen(name: &str) {
+    let scheduler = started(name, 2, 2);
+    schedule(&**scheduler, &[1]);
+    let data = Arc::new(AtomicU32::new(0));
+    let (other, written) = (Arc::clone(&scheduler), Arc::clone(&data));
+    let thread = thread::spawn(move || {
+        written.store(1, Relaxed);
+        schedule(&**other, &[1]);
+    });
+    let seen = next(&**scheduler, 0) == [1] && data.load(Relaxed) == 1;
+    thread.join().unwrap();
+    assert!(seen || next(&**scheduler, 1) == [1], "{name}: a signal is lost");
+}
+
+/// Two schedule the same task, and one of them looks, which must find it, also if the other one is still at it.
+fn same_task(name: &str) {
+    let scheduler = started(name, 2, 2);
+    let other = Arc::clone(&scheduler);
+    let thread = thread::spawn(move || schedule(&**other, &[1]));
+    schedule(&**scheduler, &[1]);
+    assert_eq!(next(&**scheduler, 0), [1], "{name}");
+    thread.join().unwrap();
+}
+
 /// Workers visit until they find nothing; a visit signals others while it may. Whoever finds nothing has scheduled everything
 /// before, so nothing is held once all have stopped, and each signal has been followed by a visit.
 #[cfg(all(shuttle, not(loom)))]
@@ -170,6 +196,12 @@ mod loom_runs {
     fn loom_no_task_sleeps() {
         all(None, last_look);
     }
+
+    #[test]
+    fn loom_signals_are_seen() {
+        all(None, signal_is_seen);
+        all(None, same_task);
+    }
 }
 
 #[cfg(all(shuttle, not(loom)))]
@@ -191,6 +223,12 @@ mod shuttle_runs {
     #[test]
     fn shuttle_no_task_sleeps() {
         all(2000, last_look);
+    }
+
+    #[test]
+    fn shuttle_signals_are_seen() {
+        all(2000, signal_is_seen);
+        all(2000, same_task);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use gasworks_engine::graph::Vertex;
 use gasworks_engine::{Scheduler, Task};
 
 use crate::fifo::Line;
-use crate::shards::{Queue, Shards, Spread, share};
+use crate::shards::{Shards, Spread, share};
 
 /// Vertices run roughly in the order in which they were signalled: first in, first out in each of several queues. Priorities are
 /// ignored. No rounds, so executors with barriers refuse it.
@@ -77,6 +77,10 @@ impl Scheduler for MultiQueueFifo {
         self.shards.schedule(tasks, |vertex| self.spread.place(vertex));
     }
 
+    fn schedule_all(&self, vertices: &[Vertex], priority: f32) {
+        self.shards.schedule_all(vertices, priority, |vertex| self.spread.place(vertex));
+    }
+
     fn next(&self, worker: usize, batch: &mut Vec<Vertex>) {
         let (all, workers, turn) = (self.shards.len(), self.shards.workers(), self.shards.turn(worker));
         let anywhere = turn % FAIR == FAIR - 1;
@@ -84,7 +88,7 @@ impl Scheduler for MultiQueueFifo {
             if anywhere { ((turn / FAIR) as usize % all, 1) } else { (worker * self.queues, self.queues) };
         let turned = (0..own).map(|at| (at + turn as usize) % own);
         let order = turned.chain(own..all).map(|at| (first + at) % all);
-        self.shards.first(order, batch, |shard, line, batch| {
+        self.shards.first(order, batch, |shard, mut line, batch| {
             let popped = (0..share(line.hint(), 2, workers)).map_while(|_| line.pop());
             batch.extend(popped.map(|task| self.spread.vertex(shard, task)));
         });

@@ -13,7 +13,7 @@ use gasworks_engine::{Random, Scheduler, Task};
 
 use crate::heap::Heap;
 use crate::priority::Minimum;
-use crate::shards::{Queue, Shards, Spread};
+use crate::shards::{Open, Shards, Spread};
 
 /// Vertices run nearly in the order of their priorities, greatest first. A vertex that is signalled while it waits keeps the greatest
 /// of its priorities. NaN counts as the lowest of all. No rounds, so executors with barriers refuse it.
@@ -108,7 +108,7 @@ impl Scheduler for MultiQueuePriority {
         let most = self.shards.workers().min(8);
         let mut random = Random::keyed(0, STREAM, self.shards.turn(worker), worker as u64);
         // Pops while the heap is at least as urgent as the other one was.
-        let take = |shard: usize, heap: &mut Heap, other: u32, batch: &mut Vec<Vertex>| {
+        let take = |shard: usize, mut heap: Open<'_, Heap>, other: u32, batch: &mut Vec<Vertex>| {
             let before = batch.len();
             while let Some(task) = heap.pop() {
                 batch.push(self.spread.vertex(shard, task));

@@ -4,7 +4,7 @@ use gasworks_engine::graph::Vertex;
 use gasworks_engine::{Scheduler, Task};
 
 use crate::heap::{Heap, urgency};
-use crate::shards::{Place, Queue, Shards};
+use crate::shards::{Place, Shards};
 
 /// Vertices run in the order of their priorities, greatest first; of equal ones the one that has waited longest. A vertex that is signalled while it
 /// waits keeps the greatest of its priorities. NaN counts as the lowest of all. No rounds, so executors with barriers refuse it.
@@ -80,6 +80,6 @@ impl Scheduler for Priority {
     }
 
     fn next(&self, _: usize, batch: &mut Vec<Vertex>) {
-        self.shards.first(0..self.shards.len(), batch, |_, heap, batch| batch.extend(heap.pop()));
+        self.shards.first(0..self.shards.len(), batch, |_, mut heap, batch| batch.extend(heap.pop()));
     }
 }

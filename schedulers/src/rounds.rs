@@ -121,9 +121,13 @@ impl Scheduler for Rounds {
         self.shards.schedule(tasks, |vertex| Place { shard: 0, task: vertex });
     }
 
+    fn schedule_all(&self, vertices: &[Vertex], priority: f32) {
+        self.shards.schedule_all(vertices, priority, |vertex| Place { shard: 0, task: vertex });
+    }
+
     fn next(&self, _: usize, batch: &mut Vec<Vertex>) {
         let workers = self.shards.workers();
-        self.shards.first(0..self.shards.len(), batch, |_, round, batch| {
+        self.shards.first(0..self.shards.len(), batch, |_, mut round, batch| {
             let count = share(round.hint(), workers, workers);
             batch.extend((0..count).map_while(|_| round.pop()));
         });

@@ -9,6 +9,13 @@
 //! before `next` was called, then `next` reads the hint of that `schedule` or a later one, and a later 0 says that the task was
 //! handed out. "Before" is often decided by a flag, as in "I look for tasks for the last time" against "I scheduled one, does
 //! somebody look?"; the two fences order the hints against any such flag, as the locks themselves would.
+//!
+//! Most signals of a dense frontier are for tasks that are held already, and where priorities do not count such a signal changes
+//! nothing. So each task has a *mark* beside the locks, set while it is held, and `schedule` passes over marked tasks without a lock.
+//! Marks of a queue change under its lock: set after the hint was written, so that who passes over a task leaves behind a hint that
+//! shows it; cleared before `next` returns. Why nothing is lost: `schedule` has a fence before it looks at marks, `next` one after it
+//! cleared them. If `schedule` saw a mark that `next` cleared, its fence came first, and the visit of the task sees whatever was
+//! written before the signal.
 
 use std::sync::{PoisonError, TryLockError};
 
@@ -17,12 +24,14 @@ use gasworks_engine::{Random, Task};
 
 use crate::primitives::{
     AtomicU32, AtomicU64, Mutex, MutexGuard,
-    Ordering::{Relaxed, SeqCst},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
     fence,
 };
 
 /// Tasks `0..tasks` in some order, each held at most once. No method allocates but `new`.
 pub(crate) trait Queue {
+    /// Whether a task that is held stays as it is when it is pushed once more.
+    const MERGES: bool = true;
     /// An empty queue.
     fn new(tasks: usize) -> Self;
     /// Takes a task, or raises the one that is held.
@@ -43,10 +52,35 @@ struct Shard<Q> {
     queue: Mutex<Q>,
 }
 
+/// A queue whose lock is held, with the marks of its tasks.
+pub(crate) struct Open<'a, Q> {
+    pub(crate) queue: &'a mut Q,
+    marks: &'a [AtomicU64],
+}
+
+impl<Q: Queue> Open<'_, Q> {
+    pub(crate) fn pop(&mut self) -> Option<u32> {
+        let task = self.queue.pop()?;
+        if Q::MERGES {
+            // Marks change under the lock only.
+            let word = &self.marks[task as usize / 64];
+            word.store(word.load(Relaxed) & !(1 << (task % 64)), Relaxed);
+        }
+        Some(task)
+    }
+
+    pub(crate) fn hint(&self) -> u32 {
+        self.queue.hint()
+    }
+}
+
 /// Queues, and what each worker counts.
 #[derive(Debug)]
 pub(crate) struct Shards<Q> {
     shards: Box<[Padded<Shard<Q>>]>,
+    /// So many words for each queue: a bit for each task, set while it is held.
+    marks: Box<[AtomicU64]>,
+    marks_each: usize,
     turns: Box<[Padded<AtomicU64>]>,
     vertices: usize,
 }
@@ -54,7 +88,13 @@ pub(crate) struct Shards<Q> {
 // Derived, it would ask for `Q: Default`.
 impl<Q> Default for Shards<Q> {
     fn default() -> Self {
-        Shards { shards: Box::default(), turns: Box::default(), vertices: 0 }
+        Shards {
+            shards: Box::default(),
+            marks: Box::default(),
+            marks_each: 0,
+            turns: Box::default(),
+            vertices: 0,
+        }
     }
 }
 
@@ -70,7 +110,15 @@ impl<Q: Queue> Shards<Q> {
     pub(crate) fn new(vertices: usize, workers: usize, shards: usize, tasks: usize) -> Self {
         let shard = |_| Padded(Shard { hint: AtomicU32::new(0), queue: Mutex::new(Q::new(tasks)) });
         let turn = |_| Padded(AtomicU64::new(0));
-        Shards { shards: (0..shards).map(shard).collect(), turns: (0..workers).map(turn).collect(), vertices }
+        // Whole cache lines, so that queues share none.
+        let marks_each = if Q::MERGES { tasks.div_ceil(64).next_multiple_of(16) } else { 0 };
+        Shards {
+            marks: (0..shards * marks_each).map(|_| AtomicU64::new(0)).collect(),
+            marks_each,
+            shards: (0..shards).map(shard).collect(),
+            turns: (0..workers).map(turn).collect(),
+            vertices,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -92,33 +140,67 @@ impl<Q: Queue> Shards<Q> {
     }
 
     /// Takes tasks, with one lock for all of a queue in each 64. Those of one queue keep their order.
+    #[inline]
     pub(crate) fn schedule(&self, tasks: &[Task], place: impl Fn(Vertex) -> Place) {
+        fence(SeqCst);
         for tasks in tasks.chunks(64) {
-            let mut places = [Place { shard: 0, task: 0 }; 64];
-            for (task, to) in tasks.iter().zip(&mut places) {
-                assert!(
-                    (task.vertex as usize) < self.vertices,
-                    "vertex {} of {}",
-                    task.vertex,
-                    self.vertices
-                );
-                *to = place(task.vertex);
-            }
-            let mut waiting = u64::MAX >> (64 - tasks.len());
-            while waiting != 0 {
-                let first = waiting.trailing_zeros() as usize;
-                let shard = places[first].shard;
-                self.change(shard, |queue| {
-                    for at in first..tasks.len() {
-                        if places[at].shard == shard {
-                            queue.push(places[at].task, tasks[at].priority);
-                            waiting &= !(1 << at);
-                        }
-                    }
-                });
-            }
+            self.offer(tasks.len(), |at| tasks[at].vertex, |at| tasks[at].priority, &place);
         }
         fence(SeqCst);
+    }
+
+    /// As [`schedule`](Shards::schedule), of tasks with one priority.
+    #[inline]
+    pub(crate) fn schedule_all(&self, vertices: &[Vertex], priority: f32, place: impl Fn(Vertex) -> Place) {
+        fence(SeqCst);
+        for vertices in vertices.chunks(64) {
+            self.offer(vertices.len(), |at| vertices[at], |_| priority, &place);
+        }
+        fence(SeqCst);
+    }
+
+    /// Takes up to 64 tasks.
+    #[inline(always)]
+    fn offer(
+        &self,
+        count: usize,
+        vertex: impl Fn(usize) -> Vertex,
+        priority: impl Fn(usize) -> f32,
+        place: impl Fn(Vertex) -> Place,
+    ) {
+        let mut places = [Place { shard: 0, task: 0 }; 64];
+        let mut waiting = 0u64;
+        for (at, to) in places.iter_mut().enumerate().take(count) {
+            let vertex = vertex(at);
+            assert!((vertex as usize) < self.vertices, "vertex {vertex} of {}", self.vertices);
+            *to = place(vertex);
+            let held = Q::MERGES && {
+                let word = &self.marks[to.shard * self.marks_each + to.task as usize / 64];
+                word.load(Acquire) >> (to.task % 64) & 1 == 1
+            };
+            waiting |= u64::from(!held) << at;
+        }
+        while waiting != 0 {
+            let shard = places[waiting.trailing_zeros() as usize].shard;
+            let mine = members(waiting).filter(|at| places[*at].shard == shard);
+            self.push(shard, mine.clone().map(|at| (places[at].task, priority(at))));
+            waiting &= !mine.fold(0, |mine, at| mine | 1 << at);
+        }
+    }
+
+    /// Takes tasks of one queue.
+    fn push(&self, shard: usize, tasks: impl Iterator<Item = (u32, f32)> + Clone) {
+        let marks = &self.marks[shard * self.marks_each..][..self.marks_each];
+        let mut queue = self.lock(shard);
+        tasks.clone().for_each(|(task, priority)| queue.push(task, priority));
+        self.shards[shard].0.hint.store(queue.hint(), Relaxed);
+        if Q::MERGES {
+            // Whoever sees the mark sees the hint.
+            for (task, _) in tasks {
+                let word = &marks[task as usize / 64];
+                word.store(word.load(Relaxed) | 1 << (task % 64), Release);
+            }
+        }
     }
 
     /// Lets `take` pop from the first queue of an order that holds a task, into the batch. The order names each queue, so that the
@@ -127,40 +209,49 @@ impl<Q: Queue> Shards<Q> {
         &self,
         order: impl Iterator<Item = usize>,
         batch: &mut Vec<Vertex>,
-        take: impl Fn(usize, &mut Q, &mut Vec<Vertex>),
+        take: impl Fn(usize, Open<'_, Q>, &mut Vec<Vertex>),
     ) {
         let before = batch.len();
         fence(SeqCst);
         for shard in order {
             if self.hint(shard) != 0 {
-                self.change(shard, |queue| take(shard, queue, batch));
+                self.under(shard, self.lock(shard), |queue| take(shard, queue, batch));
                 if batch.len() > before {
-                    return;
+                    return fence(SeqCst);
                 }
             }
         }
     }
 
     /// Lets `take` pop from a queue unless another thread is at it.
-    pub(crate) fn try_one(&self, shard: usize, take: impl FnOnce(&mut Q)) {
+    pub(crate) fn try_one(&self, shard: usize, take: impl FnOnce(Open<'_, Q>)) {
         match self.shards[shard].0.queue.try_lock() {
             Ok(guard) => self.under(shard, guard, take),
             Err(TryLockError::Poisoned(guard)) => self.under(shard, guard.into_inner(), take),
-            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::WouldBlock) => return,
         }
+        fence(SeqCst);
     }
 
-    fn change<R>(&self, shard: usize, change: impl FnOnce(&mut Q) -> R) -> R {
+    fn lock(&self, shard: usize) -> MutexGuard<'_, Q> {
         // Queues are whole whenever they might panic, so a panic elsewhere leaves nothing to repair.
-        let guard = self.shards[shard].0.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        self.under(shard, guard, change)
+        self.shards[shard].0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn under<R>(&self, shard: usize, mut queue: MutexGuard<'_, Q>, change: impl FnOnce(&mut Q) -> R) -> R {
-        let result = change(&mut queue);
+    fn under(&self, shard: usize, mut queue: MutexGuard<'_, Q>, take: impl FnOnce(Open<'_, Q>)) {
+        let marks = &self.marks[shard * self.marks_each..][..self.marks_each];
+        take(Open { queue: &mut queue, marks });
         self.shards[shard].0.hint.store(queue.hint(), Relaxed);
-        result
     }
+}
+
+/// The bits that are set, ascending.
+fn members(mut bits: u64) -> impl Iterator<Item = usize> + Clone {
+    std::iter::from_fn(move || {
+        let first = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        (first < 64).then_some(first as usize)
+    })
 }
 
 /// Spreads vertices over queues: of each block of as many consecutive vertices as there are queues, every queue has one, in an order

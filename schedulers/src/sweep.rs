@@ -132,6 +132,17 @@ impl Sweep {
         Sweep { phases, order, ..Self::default() }
     }
 
+    /// Whether tasks lie in the one part as vertices do in the graph: no division a signal.
+    fn is_plain(&self) -> bool {
+        self.workers == 1 && self.permutation.position_of.is_empty()
+    }
+
+    fn place(&self, vertex: Vertex) -> Place {
+        let position = self.permutation.position(vertex);
+        let (block, rest) = (position / BLOCK, position % BLOCK);
+        Place { shard: (block % self.workers) as usize, task: block / self.workers * BLOCK + rest }
+    }
+
     /// On a bipartite graph, under executors with barriers: each round is all left vertices, then all right ones, which
     /// already see what the left published (alternating least squares).
     pub fn sides() -> Self {
@@ -170,11 +181,17 @@ impl Scheduler for Sweep {
     }
 
     fn schedule(&self, tasks: &[Task]) {
-        self.shards.schedule(tasks, |vertex| {
-            let position = self.permutation.position(vertex);
-            let (block, rest) = (position / BLOCK, position % BLOCK);
-            Place { shard: (block % self.workers) as usize, task: block / self.workers * BLOCK + rest }
-        });
+        match self.is_plain() {
+            true => self.shards.schedule(tasks, |vertex| Place { shard: 0, task: vertex }),
+            false => self.shards.schedule(tasks, |vertex| self.place(vertex)),
+        }
+    }
+
+    fn schedule_all(&self, vertices: &[Vertex], priority: f32) {
+        match self.is_plain() {
+            true => self.shards.schedule_all(vertices, priority, |vertex| Place { shard: 0, task: vertex }),
+            false => self.shards.schedule_all(vertices, priority, |vertex| self.place(vertex)),
+        }
     }
 
     fn next(&self, worker: usize, batch: &mut Vec<Vertex>) {
@@ -182,11 +199,11 @@ impl Scheduler for Sweep {
         let lap = |shard: usize| self.laps[shard].load(Relaxed);
         let signalled = (0..all).map(|at| (worker + at) % all).filter(|shard| self.shards.hint(*shard) != 0);
         let first = signalled.min_by_key(|shard| lap(*shard)).unwrap_or(worker);
-        self.shards.first((0..all).map(|at| (first + at) % all), batch, |shard, part, batch| {
+        self.shards.first((0..all).map(|at| (first + at) % all), batch, |shard, mut part, batch| {
             let positions = (0..share(part.hint(), 2, all)).map_while(|_| part.pop());
             let position = |at| (at / BLOCK * self.workers + shard as u32) * BLOCK + at % BLOCK;
             batch.extend(positions.map(|at| self.permutation.vertex(position(at))));
-            if all > 1 && part.is_swept() {
+            if all > 1 && part.queue.is_swept() {
                 // A part that lay still for long is level with the others after one sweep.
                 let most = (0..all).map(lap).max().unwrap_or(0);
                 self.laps[shard].store(most.max(lap(shard) + 1), Relaxed);

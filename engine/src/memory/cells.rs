@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use gasworks_kernels::prefetch_address;
+
 use super::column::Shape;
 use super::{Column, ColumnMut, Store};
 
@@ -109,6 +111,40 @@ impl<'a, D: Store> Cells<'a, D> {
                 }
             }
         }
+    }
+
+    /// Copies values out into the first slots, one after the other, as [`load`](Cells::load) does.
+    ///
+    /// # Safety
+    /// As for `load`, for each of them.
+    #[inline(always)]
+    pub(super) unsafe fn load_each(&self, ends: &[u32], to: &Cells<'_, D>) {
+        assert!(ends.len() <= to.shape.len, "{} values for {} slots", ends.len(), to.shape.len);
+        assert!(D::PLAIN && to.shape.width == self.shape.width, "only plain data are copied");
+        let step = D::step(self.shape.stride) * size_of::<D::Element>();
+        let side_by_side = D::step(to.shape.stride) * size_of::<D::Element>() == self.bytes();
+        if (self.bytes(), self.unit(), side_by_side) == (4, 4, true) {
+            let (from, to) = (self.start.cast::<u8>(), to.start.cast::<u32>());
+            for (slot, end) in ends.iter().enumerate() {
+                assert!((*end as usize) < self.shape.len, "{end} of {} cells", self.shape.len);
+                // SAFETY: a whole value, aligned to its unit; slots are a word each, and there are enough.
+                unsafe {
+                    let word = AtomicU32::from_ptr(from.add(*end as usize * step).cast());
+                    to.add(slot).write_unaligned(word.load(Relaxed));
+                }
+            }
+            return;
+        }
+        for (slot, end) in ends.iter().enumerate() {
+            // SAFETY: the caller's.
+            unsafe { self.load(*end as usize, to, slot) }
+        }
+    }
+
+    /// Asks for the beginning of a value.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, at: usize) {
+        prefetch_address(self.at(at));
     }
 
     /// Copies a value in while others may copy it out: word by word, each whole.

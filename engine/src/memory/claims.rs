@@ -322,6 +322,12 @@ impl<'t> Phase<'t> {
         (Phase { claims: self.claims, members: left }, Phase { claims: self.claims, members: right })
     }
 
+    /// The member after so many others.
+    #[inline(always)]
+    pub(crate) fn ahead(&self, members: usize) -> Option<u32> {
+        self.members.get(members).copied()
+    }
+
     /// Claims the next member that is wanted, and passes over those before it.
     #[inline(always)]
     pub(crate) fn claim_next(&mut self, wanted: impl Fn(u32) -> bool) -> Option<Claim<'_>> {

@@ -72,6 +72,21 @@ impl<'g, V: Store, G: Store, E: Store> GhostCells<'g, V, G, E> {
         assert!(claim.claims().are_of(self.into.rows, self.out.rows), "a claim of another graph");
     }
 
+    /// Asks for what lies at a vertex: where its rows begin, its data, its ghost.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, vertex: u32) {
+        self.into.rows.prefetch(vertex);
+        self.out.rows.prefetch(vertex);
+        self.vertices.prefetch(vertex as usize);
+        self.ghosts.prefetch(vertex as usize);
+    }
+
+    /// Asks for the first of a vertex's edges in one direction.
+    #[inline(always)]
+    pub(crate) fn prefetch_row(&self, vertex: u32, outgoing: bool) {
+        if outgoing { &self.out } else { &self.into }.rows.prefetch_row(vertex);
+    }
+
     /// The visited vertex, to be written.
     #[inline(always)]
     pub(crate) fn vertex_mut<'a>(&'a self, claim: &'a mut Claim<'_>) -> V::Mut<'a> {
@@ -121,15 +136,17 @@ impl<'g, V: Store, G: Store, E: Store> GhostCells<'g, V, G, E> {
         assert!(self.copied, "ghosts are read in place");
         let side = if outgoing { &self.out } else { &self.into };
         let (from, to) = side.rows.range(claim.vertex());
-        for (slot, end) in side.rows.neighbors(claim.vertex()).iter().enumerate() {
-            let load = || {
-                // SAFETY: in a relaxed run, ghosts are only touched by copies; the slots are borrowed exclusively.
-                unsafe { self.ghosts.load(*end as usize, copies.slots.cells(), slot) }
-            };
-            match &copies.versions {
-                Some(versions) => note(*end, versions.read(*end as usize, load)),
-                None => load(),
+        let ends = side.rows.neighbors(claim.vertex());
+        match &copies.versions {
+            Some(versions) => {
+                for (slot, end) in ends.iter().enumerate() {
+                    // SAFETY: in a relaxed run, ghosts are only touched by copies; the slots are borrowed exclusively.
+                    let load = || unsafe { self.ghosts.load(*end as usize, copies.slots.cells(), slot) };
+                    note(*end, versions.read(*end as usize, load));
+                }
             }
+            // SAFETY: as above.
+            None => unsafe { self.ghosts.load_each(ends, copies.slots.cells()) },
         }
         let positions = &copies.positions[..to - from];
         let cells = copies.slots.cells();

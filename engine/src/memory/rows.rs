@@ -1,5 +1,6 @@
 //! Rows of vertices: whose neighbours they are, checked once, so that gathering through them need not check again.
 
+use gasworks_kernels::prefetch_address;
 use rayon::prelude::*;
 
 use super::column::Shape;
@@ -68,6 +69,20 @@ impl Rows {
     pub(crate) fn neighbors(&self, vertex: u32) -> &[u32] {
         let (from, to) = self.range(vertex);
         &self.ends[from..to]
+    }
+
+    /// Asks for where the row of a vertex lies.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, vertex: u32) {
+        prefetch_address(&self.offsets[vertex as usize]);
+    }
+
+    /// Asks for the first two cache lines of the row of a vertex.
+    #[inline(always)]
+    pub(crate) fn prefetch_row(&self, vertex: u32) {
+        let first = self.ends.as_ptr().wrapping_add(self.offsets[vertex as usize] as usize);
+        prefetch_address(first);
+        prefetch_address(first.wrapping_add(16));
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -20,6 +20,8 @@ use crate::scheduler::{Scheduler, Task};
 pub(crate) struct Report {
     /// Whom to schedule.
     pub(crate) signals: Vec<Task>,
+    /// How many the visits scheduled themselves.
+    pub(crate) scheduled: usize,
     pub(crate) updates: u64,
     /// Visits that signalled.
     pub(crate) signalled: u64,
@@ -130,10 +132,13 @@ impl<'r> Crew<'r> {
                 self.fall(Some(report.at), payload);
                 break;
             }
+            let signals = std::mem::take(&mut report.scheduled) + report.signals.len();
             if !report.signals.is_empty() {
                 self.scheduler.schedule(&report.signals);
-                self.ring(report.signals.len());
                 report.signals.clear();
+            }
+            if signals > 0 {
+                self.ring(signals);
             }
         }
     }

@@ -41,10 +41,17 @@ pub(crate) use updates::{AnyFunction, Function};
 #[cfg(test)]
 pub(crate) use vertex::Fault as VisitFault;
 
+/// Tasks that were handed out, and who takes what their visits signal.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'b> {
+    pub(crate) tasks: &'b [Vertex],
+    pub(crate) scheduler: &'b dyn Scheduler,
+}
+
 /// Visits vertices, of whatever kind the program is.
 pub(crate) trait Visits: Sync {
     /// These, one after the other.
-    fn tasks(&self, worker: usize, source: &mut Source<'_>, tasks: &[Vertex], report: &mut Report);
+    fn tasks(&self, worker: usize, source: &mut Source<'_>, batch: Batch<'_>, report: &mut Report);
     /// The active members of a phase, or all; they are active no more.
     fn phase(&self, worker: usize, phase: &mut Phase<'_>, active: Option<&VertexSet>, report: &mut Report);
 }
@@ -213,7 +220,10 @@ pub(crate) fn run(
             work.visits(&mut |visits| {
                 super::on_workers(&pool, &mut hands, |worker, hand| {
                     let mut source = session.source();
-                    crew.work(worker, hand, |tasks, report| visits.tasks(worker, &mut source, tasks, report));
+                    crew.work(worker, hand, |tasks, report| {
+                        let batch = Batch { tasks, scheduler: &*scheduler };
+                        visits.tasks(worker, &mut source, batch, report)
+                    });
                 })
             });
             hands.iter_mut().for_each(|hand| sum.add(&mut hand.report));

@@ -226,17 +226,18 @@ impl<P: UpdateFunction> AnyFunction<P::Vertex, P::Edge> for Function<'_, P> {
 }
 
 impl<V: Data, E: Data> Visits for Shared<'_, V, E> {
-    fn tasks(&self, worker: usize, source: &mut Source<'_>, tasks: &[Vertex], report: &mut Report) {
+    fn tasks(&self, worker: usize, source: &mut Source<'_>, batch: super::Batch<'_>, report: &mut Report) {
+        let super::Batch { tasks, scheduler } = batch;
         let n = self.topology.vertices() as u32;
         if let [only] = self.functions {
-            return only.visit(self, worker, Turns::Tasks { source, tasks: tasks.iter() }, report);
+            return only.visit(self, worker, Turns::Tasks { source, tasks: tasks.iter(), scheduler }, report);
         }
         // Runs of tasks of one function, in order.
         let mut local = std::mem::take(&mut report.local);
         for run in tasks.chunk_by(|a, b| a / n == b / n) {
             local.clear();
             local.extend(run.iter().map(|task| task % n));
-            let turns = Turns::Tasks { source, tasks: local.iter() };
+            let turns = Turns::Tasks { source, tasks: local.iter(), scheduler };
             self.functions[(run[0] / n) as usize].visit(self, worker, turns, report);
         }
         report.local = local;

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use gasworks_kernels::Isa;
+use gasworks_kernels::{Isa, prefetch_address};
 use pulp::{Simd, WithSimd};
 
 use super::Visits;
 use super::crew::Report;
 use super::inboxes::Inboxes;
-use super::turns::{Turn, Turns};
+use super::turns::{Turn, Turns, Wakes};
 use crate::accumulator::Accumulator;
 use crate::audit::Recorder;
 use crate::context::Context;
@@ -131,7 +131,7 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         sum: &mut P::Gather,
         claim: Claim<'_>,
         (visit, global): (u64, u32),
-        woken: Option<&VertexSet>,
+        wakes: Wakes<'_>,
         report: &mut Report,
     ) {
         let vertex = claim.vertex();
@@ -145,7 +145,7 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         };
         report.waits += u64::from(claim.waits());
         match self.inboxes {
-            None => self.visit_state(simd, aids, sum, claim, &cx, woken, report),
+            None => self.visit_state(simd, aids, sum, claim, &cx, wakes, report),
             Some(inboxes) => self.visit_published(simd, aids, sum, claim, &cx, inboxes, report),
         }
     }
@@ -159,12 +159,12 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         sum: &mut P::Gather,
         mut claim: Claim<'_>,
         cx: &Context<'_, P::Global>,
-        woken: Option<&VertexSet>,
+        wakes: Wakes<'_>,
         report: &mut Report,
     ) {
         let Aids { copies, recorder, .. } = aids;
         let (recorder, n) = (recorder.as_ref(), self.n());
-        let _held = Held(recorder);
+        let held = Held(recorder);
         sum.clear();
         for side in sides(P::GATHER, self.topology) {
             let outgoing = side == Side::Out;
@@ -183,31 +183,20 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         }
         let signal = self.program.apply_with(simd, cx, self.cells.vertex_mut(&mut claim), sum);
         self.tally(signal, report);
-        if let (true, false, Some(priority)) = (self.heard, P::SCATTERS, signal.urgency()) {
-            for side in sides(P::SCATTER, self.topology) {
-                let ends = self.cells.own_edges(&claim, side == Side::Out).0;
-                match woken {
-                    Some(woken) => ends.iter().for_each(|end| {
-                        woken.insert(*end);
-                    }),
-                    None => report.signals.extend(ends.iter().map(|end| Task { vertex: *end, priority })),
-                }
-            }
-        }
         if P::SCATTERS && self.heard && signal.wakes() {
             for side in sides(P::SCATTER, self.topology) {
                 let row = self.row(&claim, side == Side::Out, copies.as_mut(), recorder);
                 let data = self.cells.vertex(&claim);
                 for i in 0..row.len() {
                     let said = self.program.scatter(cx, signal, data, row.edge(i), row.ghost(i));
-                    match (said.urgency(), woken) {
-                        (Some(_), Some(woken)) => {
+                    match (said.urgency(), wakes) {
+                        (Some(_), Wakes::Set(woken)) => {
                             woken.insert(row.end(i));
                         }
-                        (Some(priority), None) => {
+                        (Some(priority), Wakes::Scheduler(_)) => {
                             report.signals.push(Task { vertex: row.end(i), priority });
                         }
-                        (None, _) => (),
+                        (None, _) | (_, Wakes::Nobody) => (),
                     }
                 }
             }
@@ -237,6 +226,30 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         }
         if let Some(recorder) = recorder {
             recorder.borrow_mut().end(cx.vertex, 0, cx.round, self.current());
+        }
+        if let (true, false, Some(priority)) = (self.heard, P::SCATTERS, signal.urgency()) {
+            // After the ghost was published: whoever is woken may run at once.
+            drop(held);
+            drop(claim);
+            self.wake_neighbors(cx.vertex, priority, wakes, report);
+        }
+    }
+
+    /// Signals to the ends of all edges along which the program scatters.
+    #[inline(always)]
+    fn wake_neighbors(&self, vertex: Vertex, priority: f32, wakes: Wakes<'_>, report: &mut Report) {
+        for side in sides(P::SCATTER, self.topology) {
+            let ends = self.topology.side(side).neighbors(vertex);
+            match wakes {
+                Wakes::Scheduler(scheduler) => {
+                    scheduler.schedule_all(ends, priority);
+                    report.scheduled += ends.len();
+                }
+                Wakes::Set(woken) => ends.iter().for_each(|end| {
+                    woken.insert(*end);
+                }),
+                Wakes::Nobody => (),
+            }
         }
     }
 
@@ -330,16 +343,35 @@ impl<P: VertexProgram> WithSimd for Batch<'_, '_, '_, '_, P> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> P::Gather {
         let Batch { shared, aids, mut sum, mut turns, report } = self;
-        let (global, woken) = (shared.current(), turns.woken());
-        while let Some(Turn { claim, recorded }) = turns.next() {
+        let (global, wakes) = (shared.current(), turns.wakes());
+        loop {
+            shared.look_ahead(&turns);
+            let Some(Turn { claim, recorded }) = turns.next() else { break };
             let (visit, global) = recorded.unwrap_or_else(|| (shared.count(claim.vertex()), global));
-            shared.visit(simd, aids, &mut sum, claim, (visit, global), woken, report);
+            shared.visit(simd, aids, &mut sum, claim, (visit, global), wakes, report);
         }
         sum
     }
 }
 
+/// Visits between asking for the data of a vertex and visiting it; half as many for its row, whose place is known only then.
+const AHEAD: usize = 8;
+
 impl<P: VertexProgram> Shared<'_, P> {
+    /// Asks for what the visits to come will touch: in the order of a queue or of colors no processor could guess it.
+    #[inline(always)]
+    fn look_ahead(&self, turns: &Turns<'_, '_>) {
+        if let Some(vertex) = turns.ahead(AHEAD) {
+            self.cells.prefetch(vertex);
+            prefetch_address(&self.visits[vertex as usize]);
+        }
+        if let Some(vertex) = turns.ahead(AHEAD / 2) {
+            for side in sides(P::GATHER, self.topology) {
+                self.cells.prefetch_row(vertex, side == Side::Out);
+            }
+        }
+    }
+
     /// Visits as the turns come.
     pub(crate) fn batch(&self, worker: usize, turns: Turns<'_, '_>, report: &mut Report) {
         let visit = |aids: &mut Aids<P>| {
@@ -352,8 +384,9 @@ impl<P: VertexProgram> Shared<'_, P> {
 }
 
 impl<P: VertexProgram> Visits for Shared<'_, P> {
-    fn tasks(&self, worker: usize, source: &mut Source<'_>, tasks: &[Vertex], report: &mut Report) {
-        self.batch(worker, Turns::Tasks { source, tasks: tasks.iter() }, report);
+    fn tasks(&self, worker: usize, source: &mut Source<'_>, batch: super::Batch<'_>, report: &mut Report) {
+        let super::Batch { tasks, scheduler } = batch;
+        self.batch(worker, Turns::Tasks { source, tasks: tasks.iter(), scheduler }, report);
     }
 
     fn phase(&self, worker: usize, phase: &mut Phase<'_>, active: Option<&VertexSet>, report: &mut Report) {
