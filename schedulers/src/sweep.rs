@@ -38,7 +38,7 @@ pub struct Sweep {
     phases: Phases,
     order: Order,
     permutation: Permutation,
-    workers: u32,
+    workers: Divisor,
     shards: Shards<Part>,
     /// How many sweeps over each part are over.
     laps: Vec<AtomicU32>,
@@ -51,6 +51,28 @@ pub(crate) enum Order {
     Linear,
     /// At random, by this seed.
     Permuted(u64),
+}
+
+/// A number to divide by, many times: by a multiplication (Lemire, Kaser and Kurz 2019, "Faster remainder by direct computation",
+/// section 3).
+#[derive(Clone, Copy, Debug, Default)]
+struct Divisor {
+    by: u32,
+    /// 2^64 / by, rounded up; 0 for 1.
+    inverse: u64,
+}
+
+impl Divisor {
+    fn new(by: u32) -> Self {
+        Divisor { by, inverse: if by == 1 { 0 } else { u64::MAX / u64::from(by) + 1 } }
+    }
+
+    /// Quotient and remainder.
+    fn divide(self, number: u32) -> (u32, u32) {
+        let high = (u128::from(self.inverse) * u128::from(number)) >> 64;
+        let quotient = if self.by == 1 { number } else { high as u32 };
+        (quotient, number - quotient * self.by)
+    }
 }
 
 /// Both empty if the order is linear.
@@ -134,13 +156,13 @@ impl Sweep {
 
     /// Whether tasks lie in the one part as vertices do in the graph: no division a signal.
     fn is_plain(&self) -> bool {
-        self.workers == 1 && self.permutation.position_of.is_empty()
+        self.workers.by == 1 && self.permutation.position_of.is_empty()
     }
 
     fn place(&self, vertex: Vertex) -> Place {
         let position = self.permutation.position(vertex);
-        let (block, rest) = (position / BLOCK, position % BLOCK);
-        Place { shard: (block % self.workers) as usize, task: block / self.workers * BLOCK + rest }
+        let (block, shard) = self.workers.divide(position / BLOCK);
+        Place { shard: shard as usize, task: block * BLOCK + position % BLOCK }
     }
 
     /// On a bipartite graph, under executors with barriers: each round is all left vertices, then all right ones, which
@@ -174,7 +196,7 @@ impl Scheduler for Sweep {
             Order::Linear => Permutation::default(),
             Order::Permuted(seed) => Permutation::random(vertices, seed),
         };
-        self.workers = workers as u32;
+        self.workers = Divisor::new(workers as u32);
         let width = vertices.div_ceil(BLOCK as usize).div_ceil(workers).max(1) * BLOCK as usize;
         self.shards = Shards::new(vertices, workers, workers, width);
         self.laps = (0..workers).map(|_| AtomicU32::new(0)).collect();
@@ -201,7 +223,7 @@ impl Scheduler for Sweep {
         let first = signalled.min_by_key(|shard| lap(*shard)).unwrap_or(worker);
         self.shards.first((0..all).map(|at| (first + at) % all), batch, |shard, mut part, batch| {
             let positions = (0..share(part.hint(), 2, all)).map_while(|_| part.pop());
-            let position = |at| (at / BLOCK * self.workers + shard as u32) * BLOCK + at % BLOCK;
+            let position = |at| (at / BLOCK * self.workers.by + shard as u32) * BLOCK + at % BLOCK;
             batch.extend(positions.map(|at| self.permutation.vertex(position(at))));
             if all > 1 && part.queue.is_swept() {
                 // A part that lay still for long is level with the others after one sweep.
@@ -209,5 +231,20 @@ impl Scheduler for Sweep {
                 self.laps[shard].store(most.max(lap(shard) + 1), Relaxed);
             }
         });
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn divides_as_division_does() {
+        for by in [1, 2, 3, 7, 64, 1000, u32::MAX] {
+            let divisor = Divisor::new(by);
+            for number in [0, 1, 2, 63, 64, 65, 1_000_003, u32::MAX - 1, u32::MAX] {
+                assert_eq!(divisor.divide(number), (number / by, number % by), "{number} / {by}");
+            }
+        }
     }
 }

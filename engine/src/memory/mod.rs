@@ -13,6 +13,7 @@ mod claims;
 mod column;
 mod ghost_cells;
 mod locks;
+mod marks;
 mod rows;
 mod scope_cells;
 mod store;

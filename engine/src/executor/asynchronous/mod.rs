@@ -215,7 +215,10 @@ pub(crate) fn run(
             let budget =
                 epoch(&settings, &progress, round, watched, aggregates.due_updates(&progress, round));
             let deadline = deadline(&settings, &progress, aggregates.due_seconds());
-            let session = if exclusion == Exclusion::Serial { claims.alone() } else { claims.locking() };
+            let session = match exclusion {
+                Exclusion::Serial => claims.alone(),
+                _ => claims.locking(threads),
+            };
             let crew = Crew::new(&*scheduler, threads, budget, deadline, settings.stop.as_ref());
             work.visits(&mut |visits| {
                 super::on_workers(&pool, &mut hands, |worker, hand| {
