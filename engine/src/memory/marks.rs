@@ -11,7 +11,8 @@
 //! *first*, of whom there is one at a time, and keeps its marks while it waits for each vertex. The others' claims end, and new ones that
 //! conflict see its marks; so it need see each vertex free only once.
 //!
-//! A mark is taken back by a release store, and read by an acquire load: who sees a vertex free sees what was written to it.
+//! A mark is taken back by a release store, and read by an acquire load: who sees a vertex free sees what was written to it. A release
+//! fence comes before new marks, for those who see a reader's mark and never saw the vertex free.
 
 use super::Buffer;
 use crate::primitives::{
@@ -72,6 +73,8 @@ impl Marks {
     #[inline]
     fn mark(&self, worker: usize, touched: Touched<'_>) {
         let own = &self.of_workers[worker];
+        // Who sees these marks instead of the ones that were taken back sees what was written under those.
+        fence(Release);
         let mark = if touched.writes_rows { WRITES } else { READS };
         for end in touched.rows.into_iter().flatten() {
             own[*end as usize].store(mark, Relaxed);
@@ -196,10 +199,11 @@ mod tests {
         let scope =
             |vertex, rows: &'static [u32], writes_rows| Touched { vertex, rows: [rows, &[]], writes_rows };
         for is_first in [false, true] {
-            // An edge, followed both ways; one way; a loop; a neighbor that both write.
+            // An edge, followed both ways; one way; a loop, beside the same vertex and beside one that reads it; a neighbor that both write.
             check([scope(0, &[1], false), scope(1, &[0], false)], is_first);
             check([scope(0, &[1], false), scope(1, &[], false)], is_first);
             check([scope(0, &[0], false), scope(0, &[], false)], is_first);
+            check([scope(0, &[0], false), scope(1, &[0], false)], is_first);
             check([scope(0, &[2], true), scope(1, &[2], true)], is_first);
         }
     }
