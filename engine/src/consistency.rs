@@ -30,6 +30,39 @@ pub enum Model {
     Full,
 }
 
+impl Model {
+    /// All, the weakest first.
+    pub const ALL: [Model; 3] = [Model::Vertex, Model::Edge, Model::Full];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::Vertex => "vertex",
+            Model::Edge => "edge",
+            Model::Full => "full",
+        }
+    }
+
+    /// What a visit may touch, for lists.
+    pub fn about(self) -> &'static str {
+        match self {
+            Model::Vertex => "a visit writes its vertex and reads the edges at it",
+            Model::Edge => {
+                "a visit writes its vertex and the edges at it, and reads its neighbors, who stand still"
+            }
+            Model::Full => {
+                "a visit writes its vertex, the edges at it and its neighbors, whom nobody else reads"
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// One of the three models.
 pub trait Consistency: sealed::Sealed + 'static {
     /// Its name.

@@ -52,6 +52,7 @@ impl<'g, Job> Engine<'g, Job> {
             time: None,
             until: None,
             asked: 0,
+            look: None,
             stop: None,
             seed: 0,
             isa: Isa::detect(),
@@ -72,6 +73,19 @@ impl<'g, Job> Engine<'g, Job> {
     /// Stops after so many rounds. Without barriers, a round is as many visits as there are vertices.
     pub fn rounds(mut self, rounds: u64) -> Self {
         self.settings.rounds = Some(rounds);
+        self
+    }
+
+    /// Without barriers, an observer sees the run after so many visits, instead of each round. [`active`](Progress::active),
+    /// [`signalled`](Progress::signalled) and [`residual`](Progress::residual) then count from its last look, or from the last round that
+    /// [`until`](Engine::until) was asked after. Under coloring, it sees the first round at which so many are finished; with barriers, each
+    /// round all the same.
+    ///
+    /// # Panics
+    /// If it is every 0 visits.
+    pub fn observe_every(mut self, updates: u64) -> Self {
+        assert!(updates > 0, "an observer looks after 1 or more visits");
+        self.settings.look = Some(updates);
         self
     }
 

@@ -94,11 +94,14 @@ impl Wishes {
     }
 }
 
-/// What runs without barriers, or may. Public in private: a bound on options of [`Engine`](crate::Engine).
+/// A job that runs without barriers, or may: the bound on the options of [`Engine`](crate::Engine) that keep such a run in order, for
+/// code that sets them whatever the kind of program. Implemented by [`VertexJob`] and [`UpdateJob`], and of no use to others.
 pub trait Ordered {
     /// What was asked for.
+    #[doc(hidden)]
     fn wishes(&mut self) -> &mut Wishes;
     /// What will be done.
+    #[doc(hidden)]
     fn plan(&self, threads: usize) -> Result<Plan, Error>;
 }
 

@@ -24,7 +24,8 @@ use gasworks_engine::{Context, Edges, Error, Scope, Signal, UpdateFunction, cons
 ///
 /// **End.** A step changes the fitted values by `|x_j| |change of w_j|` and lowers the objective by at least half its square. So at most
 /// `|y|^2 / tolerance^2` steps are above the tolerance from weights of zero, and the run ends. It ends near an optimum: see
-/// [`Lasso::violation`], which certifies how near. The residual of the run's progress is the sum of these changes.
+/// [`Lasso::violation`], which certifies how near. The residual of the run's progress is the sum of these changes. Where everyone runs in each
+/// round, signalled or not (a sweep under coloring), observations never cease to signal: stop once the residual is within the tolerance.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/testing.rs"));
@@ -60,9 +61,9 @@ impl Default for Lasso {
     }
 }
 
-/// `x` moved towards zero by `threshold`.
+/// `x` moved towards zero by `threshold`; never a negative zero.
 fn soft(x: f64, threshold: f64) -> f64 {
-    x.signum() * (x.abs() - threshold).max(0.0)
+    if x.abs() > threshold { x - threshold.copysign(x) } else { 0.0 }
 }
 
 impl Lasso {
@@ -113,9 +114,37 @@ impl Lasso {
 
     /// `1/2 |y - X w|^2 + lambda |w|_1`.
     pub fn objective(&self, graph: &Graph<f64, f32>) -> f64 {
-        let squares: f64 = Lasso::residuals(graph).iter().map(|r| r * r).sum();
-        let weights: f64 = Lasso::weights(graph).iter().map(|w| w.abs()).sum();
+        self.objective_of(graph.vertex_data().as_slice(), features(graph))
+    }
+
+    /// The same of the data of all vertices, as observers of a run see them: the weights of so many features, then the residuals.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn objective_of(&self, vertices: &[f64], features: usize) -> f64 {
+        let (weights, residuals) = vertices.split_at(features);
+        let squares: f64 = residuals.iter().map(|r| r * r).sum();
+        let weights: f64 = weights.iter().map(|w| w.abs()).sum();
         0.5 * squares + self.lambda * weights
+    }
+
+    /// Computes the residuals anew from the targets and the weights, and returns the greatest change. It is rounding, unless visits were
+    /// not kept apart: two that correct one residual at once lose the change of one. O(entries).
+    ///
+    /// # Panics
+    /// If there is not a target for each observation.
+    pub fn refresh(graph: &mut Graph<f64, f32>, target: &[f64]) -> f64 {
+        let features = features(graph);
+        assert_eq!(target.len(), graph.vertices() - features, "a target for each observation");
+        let mut residuals = target.to_vec();
+        for (feature, observation, x) in graph.edge_list() {
+            residuals[observation as usize - features] -= f64::from(*x) * graph.vertex(feature);
+        }
+        let kept = &mut graph.vertex_data_mut().as_mut_slice()[features..];
+        let change = kept.iter().zip(&residuals).map(|(kept, residual)| (kept - residual).abs());
+        let change = change.fold(0.0, f64::max);
+        kept.copy_from_slice(&residuals);
+        change
     }
 
     /// The least lambda at which all weights are zero: the greatest `|x_j . y|`. Of a graph whose weights are zero. O(entries).
@@ -311,6 +340,10 @@ mod tests {
                 .exclusion(gasworks_engine::Exclusion::Serial)
                 .run()
                 .unwrap();
+            let mut again = graph.clone();
+            assert!(Lasso::refresh(&mut again, &problem.target) < 1e-10);
+            again.vertex_data_mut().as_mut_slice()[20] += 0.5;
+            assert!((Lasso::refresh(&mut again, &problem.target) - 0.5).abs() < 1e-10);
             let mut expected = problem.target.clone();
             for (&[feature, observation], x) in problem.entries.iter().zip(&problem.values) {
                 expected[observation as usize] -= f64::from(*x) * graph.vertex(feature);

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::error::Failure;
 use super::events::Reporter;
 use super::options::Voice;
-use super::order::model_name;
 use super::run::Ending;
 
 /// List the schedulers, their options and defaults
@@ -103,48 +102,39 @@ impl Row {
     }
 }
 
-const MODELS: [Model; 3] = [Model::Vertex, Model::Edge, Model::Full];
-
 /// Kinds of programs under each model that may be asked for.
 fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for (program, gathers) in [("gathers state", Gathers::State), ("gathers published", Gathers::Published)] {
         let row = |asked| Row { program, gathers: Some(gathers), declared: Model::Edge, asked };
-        rows.extend(MODELS.map(row));
+        rows.extend(Model::ALL.map(row));
     }
-    for declared in MODELS {
+    for declared in Model::ALL {
         let row = |asked| Row { program: "update function", gathers: None, declared, asked };
-        rows.extend(MODELS.map(row));
+        rows.extend(Model::ALL.map(row));
     }
     rows
-}
-
-fn about(exclusion: Exclusion) -> &'static str {
-    match exclusion {
-        Exclusion::Serial => "one visit at a time, on one thread",
-        Exclusion::Coloring => "vertices of one color at a time: the same bits for every number of threads",
-        Exclusion::Locks => "a reader-writer lock a vertex, over what a visit touches",
-        Exclusion::Relaxed => {
-            "none but a vertex's own visits are kept apart, and no serial order is promised: --consistency relaxed"
-        }
-    }
 }
 
 impl Exclusions {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let (rows, admitted) = (rows(), |row: &Row| Exclusion::ALL.map(|exclusion| row.admitted(exclusion)));
         if reporter.is_json() {
+            for model in Model::ALL {
+                reporter
+                    .event(json!({ "event": "consistency", "name": model.name(), "about": model.about() }))?;
+            }
             for exclusion in Exclusion::ALL {
                 let event =
-                    json!({ "event": "exclusion", "name": exclusion.name(), "about": about(exclusion) });
+                    json!({ "event": "exclusion", "name": exclusion.name(), "about": exclusion.about() });
                 reporter.event(event)?;
             }
             for row in &rows {
                 let mut event = json!({
                     "event": "admission",
                     "program": row.program,
-                    "declared": model_name(row.declared),
-                    "asked": model_name(row.asked),
+                    "declared": row.declared.name(),
+                    "asked": row.asked.name(),
                 });
                 for (exclusion, admitted) in Exclusion::ALL.iter().zip(admitted(row)) {
                     event[exclusion.name()] = admitted.name().into();
@@ -158,21 +148,28 @@ impl Exclusions {
             }
             return Ok(Ending::Done);
         }
+        reporter.line("--consistency: what a visit holds while it runs")?;
+        for model in Model::ALL {
+            reporter.line(format_args!("{model:<10}{}", model.about()))?;
+        }
+        reporter.line(
+            "\n--exclusion: how visits are kept apart; relaxed is asked for as --consistency relaxed",
+        )?;
         for exclusion in Exclusion::ALL {
-            reporter.line(format_args!("{:<10}{}", exclusion.name(), about(exclusion)))?;
+            reporter.line(format_args!("{exclusion:<10}{}", exclusion.about()))?;
         }
         reporter.line("\nSchedulers that are admitted: any, those with rounds, or - none")?;
         let names = Exclusion::ALL.map(Exclusion::name);
         let [a, b, c, d] = names;
         reporter.line(format_args!(
-            "{:<19}{:<10}{:<13}{a:<8}{b:<10}{c:<7}{d}",
+            "{:<19}{:<10}{:<15}{a:<8}{b:<10}{c:<7}{d}",
             "program", "declares", "--consistency"
         ))?;
         for row in &rows {
             let [a, b, c, d] = admitted(row).map(Admitted::name);
-            let (declared, asked) = (model_name(row.declared), model_name(row.asked));
+            let (declared, asked) = (row.declared.name(), row.asked.name());
             reporter
-                .line(format_args!("{:<19}{declared:<10}{asked:<14}{a:<8}{b:<10}{c:<7}{d}", row.program))?;
+                .line(format_args!("{:<19}{declared:<10}{asked:<15}{a:<8}{b:<10}{c:<7}{d}", row.program))?;
         }
         reporter.line("\nWhy")?;
         for refusal in RULES.map(|rule| rule.refusal) {

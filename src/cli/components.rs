@@ -1,19 +1,18 @@
 //! `gasworks components`: which vertices hang together.
 
-use std::ops::ControlFlow;
-
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::input::EdgeList;
 use gasworks::{Engine, Plan, VertexJob, programs};
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use super::events::{Metrics, Reporter, Start};
-use super::graph::{GraphInput, LISTED, Opened};
+use super::events::{Metrics, Reporter};
+use super::graph::{GraphInput, LISTED};
 use super::options::RunOptions;
 use super::order::{Defaults, Order, admit};
 use super::output::Output;
-use super::run::{self, Ending};
+use super::run::{self, Ending, Run};
 
 /// Find weakly connected components
 ///
@@ -22,8 +21,6 @@ use super::run::{self, Ending};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks components web.txt.gz --output labels.tsv")]
 pub(crate) struct Components {
-    #[command(flatten)]
-    input: GraphInput,
     /// Iterations at most; with fewer than needed, components stay in pieces [default: as many as needed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     iterations: Option<u64>,
@@ -31,72 +28,52 @@ pub(crate) struct Components {
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
     #[command(flatten)]
+    input: GraphInput,
+    #[command(flatten)]
     pub(crate) run: RunOptions,
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: "rounds", asynchronous: "multiqueue_fifo" };
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: Some("rounds"), asynchronous: "multiqueue_fifo", exclusion: None };
 
 impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let order = self.run.order.decide(DEFAULTS)?;
-        let plan = self.plan(&order)?;
-        let Opened { mut list, clock } = self.input.open(self.output.as_ref(), reporter)?;
-        let mut graph =
-            GraphBuilder::directed(list.ids.len()).plain_edges(&list.arcs).build()?.with_vertices(|v| v);
-        let iterations = self.iterations.unwrap_or(u64::MAX);
-        drop(std::mem::take(&mut list.arcs));
-        reporter.start(Start {
-            program: "components",
-            order: &order,
-            plan,
-            vertices: graph.vertices(),
-            edges: graph.edges(),
-            load_seconds: clock.elapsed().as_secs_f64(),
-            run: &self.run,
-            iterations: self.iterations.unwrap_or(0),
-            more: Metrics::new(),
+        let run = Run::begin("components", &self.run, DEFAULTS, plan)?;
+        let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
+        let mut graph = GraphBuilder::directed(ids.len()).plain_edges(&arcs).build()?.with_vertices(|v| v);
+        drop(arcs);
+        run.start(&graph, self.iterations, Metrics::new(), reporter)?;
+        let outcome = run.watched(reporter, run::report_active, |observer, limits| {
+            let engine = engine(&mut graph, &run.order)?.observer(observer);
+            Ok(limits.apply(engine, self.iterations).run()?)
         })?;
-
-        let mut failure = None;
-        let stop = run::stop_on_interrupt(reporter);
-        let mut observer = run::watch(&mut failure, |progress, _| {
-            run::report_active(progress, reporter)?;
-            Ok(ControlFlow::Continue(()))
-        });
-        let engine = engine(&mut graph, &order)?.rounds(iterations).observer(&mut observer);
-        let outcome = run::configure(engine, &self.run, &stop).run()?;
-        drop(observer);
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-        let reason = run::reason(outcome.reason);
-        run::summarize(reporter, reason, &outcome.progress);
+        let reason = run::ended(&outcome, reporter);
 
         let labels = graph.vertex_data().as_slice();
         let (count, largest) = sizes(labels);
         if let Some(output) = &self.output {
-            let ids = &list.ids;
-            output.write_values(reporter, ids, |v, to| write!(to, "{}", ids.id(labels[v as usize])))?;
+            output.write_values(reporter, &ids, |v, to| write!(to, "{}", ids.id(labels[v as usize])))?;
         }
-        if !reporter.is_json() && !matches!(self.output, Some(Output::Stdout)) {
+        if Output::leaves_summary(self.output.as_ref(), reporter) {
             reporter.line(format_args!("{count} components"))?;
             for (label, size) in &largest {
-                reporter.line(format_args!("{}\t{size}", list.ids.id(*label)))?;
+                reporter.line(format_args!("{}\t{size}", ids.id(*label)))?;
             }
         }
         let metrics = Metrics::from_iter([("components".to_owned(), count.into())]);
         let mut more = Metrics::new();
-        let entry = |(label, size): &(u32, u32)| json!([list.ids.id(*label).to_string(), size]);
+        let entry = |(label, size): &(u32, u32)| json!([ids.id(*label).to_string(), size]);
         more.insert("largest".into(), largest.iter().map(entry).collect::<Vec<Value>>().into());
         more.insert("output".into(), json!(self.output.as_ref().map(Output::name)));
         run::finish(reporter, reason, &outcome, metrics, more)
     }
+}
 
-    fn plan(&self, order: &Order) -> Result<Plan, Failure> {
-        let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|v| v);
-        admit(engine(&mut empty, order)?, self.run.threads())
-    }
+/// How such a run would be kept in order.
+pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
+    let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|v| v);
+    admit(engine(&mut empty, order)?, threads)
 }
 
 /// The engine over labels.

@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gasworks::ErrorKind;
 use gasworks::generate::GenerateError;
 use gasworks::programs::factorization::FactorizationError;
+use gasworks::programs::markov_random_field::MarkovRandomFieldError;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) enum Failure {
     Engine(gasworks::Error),
     /// Training, or a model.
     Factorization(FactorizationError),
+    /// A graphical model.
+    MarkovRandomField { path: PathBuf, error: MarkovRandomFieldError },
     /// Parameters of synthetic data.
     Generate(GenerateError),
 }
@@ -53,6 +56,7 @@ impl Failure {
             Failure::Stdout(_) => 74,
             Failure::Engine(error) => of_kind(error.kind()),
             Failure::Generate(_) => 2,
+            Failure::MarkovRandomField { .. } => 65,
             Failure::Factorization(error) => match error {
                 FactorizationError::Argument { .. } | FactorizationError::UnknownId { .. } => 2,
                 FactorizationError::Model { .. } | FactorizationError::Refused { .. } => 65,
@@ -75,7 +79,8 @@ impl Failure {
             Failure::Engine(error) | Failure::Factorization(FactorizationError::Write(error)) => error.file(),
             Failure::Factorization(
                 FactorizationError::Refused { path, .. } | FactorizationError::Io { path, .. },
-            ) => Some(path),
+            )
+            | Failure::MarkovRandomField { path, .. } => Some(path),
             _ => None,
         }
     }
@@ -118,6 +123,7 @@ impl fmt::Display for Failure {
             }
             Failure::Engine(error) => error.fmt(f),
             Failure::Factorization(error) => error.fmt(f),
+            Failure::MarkovRandomField { path, error } => write!(f, "{}: {error}", path.display()),
             Failure::Generate(error) => error.fmt(f),
         }
     }
@@ -130,6 +136,7 @@ impl Error for Failure {
             Failure::Stdout(error) => Some(error),
             Failure::Engine(error) => error.source(),
             Failure::Factorization(error) => error.source(),
+            Failure::MarkovRandomField { error, .. } => error.source(),
             Failure::Generate(error) => error.source(),
         }
     }

@@ -2,15 +2,16 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use gasworks::input::Report;
-use gasworks::{Audit, Exclusion, Outcome, Plan, Progress};
+use gasworks::{Audit, Exclusion, Model, Outcome, Plan, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::error::Failure;
 use super::options::{RunOptions, Voice};
-use super::order::{Order, model_name};
+use super::order::Order;
 
 /// Named numbers, in the order in which they are shown.
 pub(crate) type Metrics = Map<String, Value>;
@@ -142,6 +143,13 @@ impl Reporter {
         }));
     }
 
+    /// What an input is that has no rows to count.
+    pub(crate) fn read(&mut self, name: &Path, format: &str, what: impl Display) {
+        self.finish_bar();
+        self.say(format_args!("{}: {format}, {what}", name.display()));
+        self.inputs.push(json!({ "name": name.display().to_string(), "format": format, "notes": [] }));
+    }
+
     /// The run begins.
     pub(crate) fn start(&mut self, start: Start<'_>) -> Result<(), Failure> {
         let Start { program, order, plan, vertices, edges, load_seconds, run, iterations, more } = start;
@@ -258,7 +266,7 @@ impl Reporter {
 /// What visits hold, as a start event tells it: nothing where barriers keep neighbors apart.
 pub(crate) fn consistency(plan: Plan) -> Option<&'static str> {
     let relaxed = plan.exclusion == Some(Exclusion::Relaxed);
-    plan.consistency.map(model_name).or(relaxed.then_some(Exclusion::Relaxed.name()))
+    plan.consistency.map(Model::name).or(relaxed.then_some(Exclusion::Relaxed.name()))
 }
 
 /// A number with the digits that `f32` has; null where it is not finite, as JSON has no word for it.

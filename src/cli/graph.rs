@@ -1,7 +1,7 @@
 //! Loading graphs, and what graph commands show.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
 use gasworks::graph::{GraphBuilder, Ids, ParallelEdges, ReverseEdges};
@@ -21,37 +21,33 @@ pub(crate) struct GraphInput {
     pub(crate) input: InputOptions,
 }
 
-/// An input that was read, and when reading began.
-pub(crate) struct Opened {
-    pub(crate) list: EdgeList,
-    pub(crate) clock: Instant,
-}
-
 impl GraphInput {
-    /// How every graph command begins: looks whether the output can be written, and reads the edges.
-    pub(crate) fn open(&self, output: Option<&Output>, reporter: &mut Reporter) -> Result<Opened, Failure> {
+    /// How every graph command goes on: looks whether the output can be written, and reads the edges.
+    pub(crate) fn open(&self, output: Option<&Output>, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
         if let Some(output) = output {
             output.check(&[self.name()], reporter)?;
         }
-        let clock = Instant::now();
-        Ok(Opened { list: self.load(reporter)?, clock })
-    }
-
-    /// Reads the edges.
-    pub(crate) fn load(&self, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
-        let source = Source::from_path(&self.graph);
-        reporter.loading(source.name().display());
-        let loaded = read_edges(&source, &self.input.edges())?;
-        reporter.loaded(&loaded.report);
-        let EdgeList { ids, arcs, .. } = &loaded.data;
-        reporter.say(format_args!("{} vertices, {} edges", ids.len(), arcs.len()));
-        Ok(loaded.data)
+        load(&Source::from_path(&self.graph), self.input, reporter)
     }
 
     /// For messages.
     pub(crate) fn name(&self) -> &Path {
         &self.graph
     }
+}
+
+/// Reads edges.
+pub(crate) fn load(
+    source: &Source,
+    options: InputOptions,
+    reporter: &mut Reporter,
+) -> Result<EdgeList, Failure> {
+    reporter.loading(source.name().display());
+    let loaded = read_edges(source, &options.edges())?;
+    reporter.loaded(&loaded.report);
+    let EdgeList { ids, arcs, .. } = &loaded.data;
+    reporter.say(format_args!("{} vertices, {} edges", ids.len(), arcs.len()));
+    Ok(loaded.data)
 }
 
 /// What becomes of the edges of the input.
@@ -126,7 +122,7 @@ pub(crate) fn show(
     title: &str,
     vertices: &[u32],
     ids: &Ids,
-    values: &[f32],
+    values: &[impl Display],
     reporter: &mut Reporter,
 ) -> Result<(), Failure> {
     reporter.say(title);

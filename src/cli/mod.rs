@@ -2,13 +2,17 @@
 
 mod als;
 mod catalog;
+mod color;
 mod components;
 mod error;
 mod events;
 mod generate;
+mod gibbs;
 mod graph;
 mod inspect;
+mod kcore;
 mod lab;
+mod lasso;
 mod lists;
 mod options;
 mod order;
@@ -30,7 +34,8 @@ use options::{RunOptions, Voice};
 /// Graph-parallel machine learning and graph analytics: gather, apply, scatter on every core.
 ///
 /// Inputs are text files, plain, gzip or zstd; - is standard input. Their format is told from their content. Results go to
-/// standard output, progress and notes to standard error. The same seed gives the same bits for every number of threads.
+/// standard output, progress and notes to standard error. With barriers, and under exclusion by coloring, the same seed gives the same bits for
+/// every number of threads.
 #[derive(Debug, Parser)]
 #[command(name = "gasworks", version, about, max_term_width = 110, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
@@ -56,6 +61,10 @@ enum Command {
     Pagerank(pagerank::Pagerank),
     Components(components::Components),
     Sssp(sssp::Sssp),
+    Color(color::Color),
+    Kcore(kcore::Kcore),
+    Gibbs(gibbs::Gibbs),
+    Lasso(lasso::Lasso),
     Inspect(inspect::Inspect),
     Schedulers(catalog::Schedulers),
     Exclusions(catalog::Exclusions),
@@ -73,6 +82,10 @@ impl Cli {
             Command::Pagerank(command) => command.run.voice,
             Command::Components(command) => command.run.voice,
             Command::Sssp(command) => command.run.voice,
+            Command::Color(command) => command.run.voice,
+            Command::Kcore(command) => command.run.voice,
+            Command::Gibbs(command) => command.run.voice,
+            Command::Lasso(command) => command.run.voice,
             Command::Inspect(command) => command.voice,
             Command::Schedulers(command) => command.voice,
             Command::Exclusions(command) => command.voice,
@@ -88,6 +101,10 @@ impl Cli {
             Command::Pagerank(command) => Some(&command.run),
             Command::Components(command) => Some(&command.run),
             Command::Sssp(command) => Some(&command.run),
+            Command::Color(command) => Some(&command.run),
+            Command::Kcore(command) => Some(&command.run),
+            Command::Gibbs(command) => Some(&command.run),
+            Command::Lasso(command) => Some(&command.run),
             _ => None,
         }
     }
@@ -104,6 +121,10 @@ impl Cli {
             Command::Pagerank(command) => command.run(reporter),
             Command::Components(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),
+            Command::Color(command) => command.run(reporter),
+            Command::Kcore(command) => command.run(reporter),
+            Command::Gibbs(command) => command.run(reporter),
+            Command::Lasso(command) => command.run(reporter),
             Command::Inspect(command) => command.run(reporter),
             Command::Schedulers(command) => command.run(reporter),
             Command::Exclusions(command) => command.run(reporter),

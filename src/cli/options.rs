@@ -27,7 +27,7 @@ pub(crate) struct RunOptions {
     /// Threads to run on; under sync, and under async with coloring, results do not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
-    /// Seed of all random numbers: the same seed gives the same bits
+    /// Seed of all random numbers: under sync, and under async with coloring or on one thread, the same seed gives the same bits
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
     /// Stop at the first barrier, or under async batch, after so many vertex updates [default: no limit]

@@ -1,9 +1,8 @@
 //! Who runs next and what is kept apart: the options that every running command takes, and the engine with them.
 
 use clap::{Args, ValueEnum};
-use gasworks::programs::GreedyColoring;
 use gasworks::schedulers::by_name;
-use gasworks::{Engine, Exclusion, Model, Plan, Scheduler, UpdateJob, VertexJob, VertexProgram};
+use gasworks::{Engine, Exclusion, Model, Ordered, Plan, Scheduler, VertexJob, VertexProgram};
 
 use super::error::Failure;
 use super::options::names;
@@ -12,17 +11,17 @@ use super::options::names;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Order")]
 pub(crate) struct OrderOptions {
-    /// When neighbors see new values
-    #[arg(long, value_enum, default_value_t = Executor::Sync)]
-    pub(crate) engine: Executor,
+    /// When neighbors see new values [default: sync; async for color, kcore, gibbs and lasso, which have nothing that a barrier could publish]
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<Executor>,
     /// Who runs next; `gasworks schedulers` lists names and options. Under sync it must have rounds [default: the command's own choice]
     #[arg(long, value_name = "NAME[:key=value,...]", value_parser = scheduler)]
     pub(crate) scheduler: Option<String>,
     /// Under async, what a visit holds while it runs: vertex, edge (its neighbors stand still), full (nobody else reads them), or relaxed: nothing, so that no serial order is promised [default: what the program needs]
-    #[arg(long, value_name = "MODEL", value_parser = names(KEPT), hide_possible_values = true)]
+    #[arg(long, value_name = "MODEL", value_parser = names(kept()), hide_possible_values = true)]
     pub(crate) consistency: Option<Kept>,
-    /// Under async, how visits are kept apart: serial, coloring or locks; `gasworks exclusions` tells what each admits [default: coloring where it is admitted, else locks]
-    #[arg(long, value_name = "STRATEGY", value_parser = names(STRATEGIES), hide_possible_values = true)]
+    /// Under async, how visits are kept apart: serial, coloring or locks; `gasworks exclusions` tells what each admits [default: serial for lasso; else coloring where it is admitted, else locks]
+    #[arg(long, value_name = "STRATEGY", value_parser = names(strategies()), hide_possible_values = true)]
     pub(crate) exclusion: Option<Exclusion>,
     /// Under async, record what visits read and write, and look for a serial order at the end: 16 bytes a read or write
     #[arg(long)]
@@ -55,21 +54,24 @@ pub(crate) enum Kept {
     Relaxed,
 }
 
-pub(crate) const KEPT: [(&str, Kept); 4] = [
-    ("vertex", Kept::Model(Model::Vertex)),
-    ("edge", Kept::Model(Model::Edge)),
-    ("full", Kept::Model(Model::Full)),
-    ("relaxed", Kept::Relaxed),
-];
+impl Kept {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kept::Model(model) => model.name(),
+            Kept::Relaxed => Exclusion::Relaxed.name(),
+        }
+    }
+}
+
+/// All that may be asked for, by name.
+pub(crate) fn kept() -> impl Iterator<Item = (&'static str, Kept)> {
+    Model::ALL.map(Kept::Model).into_iter().chain([Kept::Relaxed]).map(|kept| (kept.name(), kept))
+}
 
 /// All but relaxed, which is asked for as a model: it keeps none.
-pub(crate) const STRATEGIES: [(&str, Exclusion); 3] =
-    [("serial", Exclusion::Serial), ("coloring", Exclusion::Coloring), ("locks", Exclusion::Locks)];
-
-/// The name of a model on the command line.
-pub(crate) fn model_name(model: Model) -> &'static str {
-    let known = KEPT.iter().find(|(_, kept)| *kept == Kept::Model(model));
-    known.expect("all models are listed").0
+pub(crate) fn strategies() -> impl Iterator<Item = (&'static str, Exclusion)> {
+    let asked_here = |exclusion: &Exclusion| *exclusion != Exclusion::Relaxed;
+    Exclusion::ALL.into_iter().filter(asked_here).map(|exclusion| (exclusion.name(), exclusion))
 }
 
 fn scheduler(text: &str) -> Result<String, String> {
@@ -79,8 +81,11 @@ fn scheduler(text: &str) -> Result<String, String> {
 /// Who runs next unless somebody says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Defaults {
-    pub(crate) sync: &'static str,
+    /// With barriers; none for update functions, which run without. Where there is one, barriers are the default.
+    pub(crate) sync: Option<&'static str>,
     pub(crate) asynchronous: &'static str,
+    /// Without barriers; none leaves it to the engine.
+    pub(crate) exclusion: Option<Exclusion>,
 }
 
 /// The order of one run, decided.
@@ -97,12 +102,14 @@ pub(crate) struct Order {
 impl OrderOptions {
     /// Decides what was left open, and refuses what makes no sense whatever the program.
     pub(crate) fn decide(&self, defaults: Defaults) -> Result<Order, Failure> {
+        let default = if defaults.sync.is_some() { Executor::Sync } else { Executor::Async };
+        let engine = self.engine.unwrap_or(default);
         let given = [
             ("--audit", self.audit),
             ("--exclusion", self.exclusion.is_some()),
             ("--consistency", self.consistency.is_some()),
         ];
-        if let (Executor::Sync, Some((option, _))) = (self.engine, given.iter().find(|(_, given)| *given)) {
+        if let (Executor::Sync, Some((option, _))) = (engine, given.iter().find(|(_, given)| *given)) {
             return Err(Failure::usage(
                 format!("--engine async beside {option}"),
                 "the synchronous engine, whose barriers keep neighbors apart: nothing is excluded, and there is no order to prove",
@@ -116,15 +123,17 @@ impl OrderOptions {
                 "leave one of the two out",
             ));
         }
-        let default = match self.engine {
-            Executor::Sync => defaults.sync,
-            Executor::Async => defaults.asynchronous,
+        let default = match (engine, defaults.sync) {
+            (Executor::Sync, Some(scheduler)) => scheduler,
+            _ => defaults.asynchronous,
         };
+        let keeps = engine == Executor::Async && self.consistency != Some(Kept::Relaxed);
+        let exclusion = defaults.exclusion.filter(|_| keeps);
         Ok(Order {
-            engine: self.engine,
+            engine,
             scheduler: self.scheduler.clone().unwrap_or_else(|| default.to_owned()),
             consistency: self.consistency,
-            exclusion: self.exclusion,
+            exclusion: self.exclusion.or(exclusion),
             audit: self.audit,
         })
     }
@@ -147,6 +156,18 @@ impl Order {
         Ok(by_name(&self.scheduler)?)
     }
 
+    /// The scheduler of an update function, which has no synchronous run.
+    pub(crate) fn scheduler_without_barriers(&self) -> Result<Box<dyn Scheduler>, Failure> {
+        if self.is_async() {
+            return self.scheduler();
+        }
+        Err(Failure::Engine(gasworks::Error::NotAdmitted {
+            what: "an update function under the synchronous executor".into(),
+            why: "it has no ghost that a barrier could publish".into(),
+            instead: "choose the engine async".into(),
+        }))
+    }
+
     /// The engine in this order.
     pub(crate) fn apply<'g, P: VertexProgram>(
         &self,
@@ -157,7 +178,7 @@ impl Order {
     }
 
     /// An engine without barriers, which keeps visits apart as this order says.
-    pub(crate) fn keep<E: Unbarred>(&self, mut engine: E) -> E {
+    pub(crate) fn keep<'g, J: Ordered>(&self, mut engine: Engine<'g, J>) -> Engine<'g, J> {
         match (self.consistency, self.exclusion) {
             (Some(Kept::Relaxed), _) => engine = engine.exclusion(Exclusion::Relaxed),
             (model, exclusion) => {
@@ -170,37 +191,6 @@ impl Order {
             }
         }
         if self.audit { engine.audit() } else { engine }
-    }
-}
-
-/// The options that vertex programs and update functions have in common without barriers.
-pub(crate) trait Unbarred {
-    fn exclusion(self, exclusion: Exclusion) -> Self;
-    fn consistency(self, model: Model) -> Self;
-    fn audit(self) -> Self;
-}
-
-impl<'g, P: VertexProgram> Unbarred for Engine<'g, VertexJob<'g, P>> {
-    fn exclusion(self, exclusion: Exclusion) -> Self {
-        self.exclusion(exclusion)
-    }
-    fn consistency(self, model: Model) -> Self {
-        self.consistency(model)
-    }
-    fn audit(self) -> Self {
-        self.audit()
-    }
-}
-
-impl<'g> Unbarred for Engine<'g, UpdateJob<'g, GreedyColoring>> {
-    fn exclusion(self, exclusion: Exclusion) -> Self {
-        self.exclusion(exclusion)
-    }
-    fn consistency(self, model: Model) -> Self {
-        self.consistency(model)
-    }
-    fn audit(self) -> Self {
-        self.audit()
     }
 }
 

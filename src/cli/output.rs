@@ -76,6 +76,16 @@ impl Output {
         })
     }
 
+    /// Whether a summary is to be printed too: not among events or results, and not where quiet is asked for and results are in a file.
+    pub(crate) fn leaves_summary(output: Option<&Output>, reporter: &Reporter) -> bool {
+        match output {
+            _ if reporter.is_json() => false,
+            None => true,
+            Some(Output::Stdout) => false,
+            Some(Output::File(_)) => !reporter.is_quiet(),
+        }
+    }
+
     /// For the last event.
     pub(crate) fn name(&self) -> String {
         match self {

@@ -1,20 +1,19 @@
 //! `gasworks pagerank`: how often a random surfer is at each vertex.
 
-use std::ops::ControlFlow;
-
 use clap::{ArgAction, Args};
 use gasworks::graph::{Graph, GraphBuilder, ReverseEdges};
+use gasworks::input::EdgeList;
 use gasworks::programs::{Dangling, DanglingMass, PageRank};
 use gasworks::{Engine, Plan, Selection, VertexJob};
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use super::events::{Metrics, Reporter, Start, number};
-use super::graph::{self, EdgeOptions, GraphInput, Opened};
+use super::events::{Metrics, Reporter, number};
+use super::graph::{self, EdgeOptions, GraphInput};
 use super::options::{RunOptions, names, share};
 use super::order::{Defaults, Order, admit};
 use super::output::Output;
-use super::run::{self, Ending};
+use super::run::{self, Ending, Run};
 
 /// Rank vertices by how often a random surfer is there
 ///
@@ -22,10 +21,6 @@ use super::run::{self, Ending};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks pagerank web.txt.gz --tolerance 1e-8 --output ranks.tsv")]
 pub(crate) struct Pagerank {
-    #[command(flatten)]
-    input: GraphInput,
-    #[command(flatten)]
-    edges: EdgeOptions,
     /// Probability of following an edge
     #[arg(
         allow_negative_numbers = true, long, value_name = "D",
@@ -51,82 +46,63 @@ pub(crate) struct Pagerank {
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
     #[command(flatten)]
+    input: GraphInput,
+    #[command(flatten)]
+    edges: EdgeOptions,
+    #[command(flatten)]
     pub(crate) run: RunOptions,
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: "sweep", asynchronous: "sweep" };
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: Some("sweep"), asynchronous: "sweep", exclusion: None };
 
 impl Pagerank {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let order = self.run.order.decide(DEFAULTS)?;
-        let plan = self.plan(&order)?;
-        let Opened { mut list, clock } = self.input.open(self.output.as_ref(), reporter)?;
-        let iterations = self.iterations.or(rounds(&order));
-        let start = 1.0 / list.ids.len() as f32;
+        let run = Run::begin("pagerank", &self.run, DEFAULTS, |order, threads| self.plan(order, threads))?;
+        let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
+        let iterations = self.iterations.or(rounds(&run.order));
+        let start = 1.0 / ids.len() as f32;
         let mut graph = self
             .edges
-            .builder(list.ids.len(), ReverseEdges::Pair)
-            .plain_edges(&list.arcs)
+            .builder(ids.len(), ReverseEdges::Pair)
+            .plain_edges(&arcs)
             .parallel_edges(self.edges.parallel(|(), ()| ()))
             .build()?
             .with_vertices(|_| start);
-        drop(std::mem::take(&mut list.arcs));
-        reporter.start(Start {
-            program: "pagerank",
-            order: &order,
-            plan,
-            vertices: graph.vertices(),
-            edges: graph.edges(),
-            load_seconds: clock.elapsed().as_secs_f64(),
-            run: &self.run,
-            iterations: iterations.unwrap_or(0),
-            more: Metrics::new(),
+        drop(arcs);
+        run.start(&graph, iterations, Metrics::new(), reporter)?;
+        let parts = Parts::new(self.damping, self.spread, self.tolerance, &run.order, graph.vertices())?;
+        let outcome = run.watched(reporter, run::report_residual, |observer, limits| {
+            let mut engine = parts.engine(&mut graph, &run.order)?.observer(observer);
+            if !run.order.is_async() {
+                engine = engine.until(|progress| progress.residual < self.tolerance);
+            }
+            Ok(limits.apply(engine, iterations).run()?)
         })?;
-
-        let parts = Parts::new(self.damping, self.spread, self.tolerance, &order, graph.vertices())?;
-        let mut failure = None;
-        let stop = run::stop_on_interrupt(reporter);
-        let mut observer = run::watch(&mut failure, |progress, _| {
-            let text = format!("residual {:.3e}", progress.residual);
-            let is_milestone = run::is_milestone(progress.rounds);
-            reporter.progress(progress, residual(progress.residual), &text, is_milestone)?;
-            Ok(ControlFlow::Continue(()))
-        });
-        let mut engine =
-            parts.engine(&mut graph, &order)?.rounds(iterations.unwrap_or(u64::MAX)).observer(&mut observer);
-        if !order.is_async() {
-            engine = engine.until(|progress| progress.residual < self.tolerance);
-        }
-        let outcome = run::configure(engine, &self.run, &stop).run()?;
-        drop(observer);
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-        let reason = run::reason(outcome.reason);
-        run::summarize(reporter, reason, &outcome.progress);
+        let reason = run::ended(&outcome, reporter);
 
         let ranks = &parts.ranks(graph.vertex_data().as_slice());
         let top = graph::first_by(ranks, |rank| -rank);
         let mut more = Metrics::new();
         match &self.output {
             Some(output) => {
-                output.write_values(reporter, &list.ids, |v, to| write!(to, "{}", ranks[v as usize]))?;
+                output.write_values(reporter, &ids, |v, to| write!(to, "{}", ranks[v as usize]))?;
                 more.insert("output".into(), output.name().into());
             }
             None if reporter.is_json() => {
-                let entry = |v: &u32| json!([list.ids.id(*v).to_string(), number(ranks[*v as usize])]);
+                let entry = |v: &u32| json!([ids.id(*v).to_string(), number(ranks[*v as usize])]);
                 more.insert("top".into(), top.iter().map(entry).collect::<Vec<Value>>().into());
             }
-            None => graph::show("highest ranks:", &top, &list.ids, ranks, reporter)?,
+            None => graph::show("highest ranks:", &top, &ids, ranks, reporter)?,
         }
-        run::finish(reporter, reason, &outcome, residual(outcome.progress.residual), more)
+        run::finish(reporter, reason, &outcome, run::residual(&outcome.progress), more)
     }
 
-    fn plan(&self, order: &Order) -> Result<Plan, Failure> {
+    fn plan(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
         let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|_| 0.0);
         let parts = Parts::new(self.damping, self.spread, self.tolerance, order, 0)?;
-        admit(parts.engine(&mut empty, order)?, self.run.threads())
+        admit(parts.engine(&mut empty, order)?, threads)
     }
 }
 
@@ -183,10 +159,6 @@ impl Parts {
         let factor = if self.scale && sum > 0.0 { (1.0 / sum) as f32 } else { 1.0 };
         found.iter().map(|rank| rank * factor).collect()
     }
-}
-
-fn residual(residual: f64) -> Metrics {
-    Metrics::from_iter([("residual".to_owned(), residual.into())])
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {

@@ -1,12 +1,17 @@
-//! What every run of the engine has in common: threads, limits, Ctrl-C, and why it ended.
+//! What every run of the engine has in common: how it begins, threads, limits, Ctrl-C, and why it ended.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
-use gasworks::{Audit, Column, Data, Engine, Exclusion, Outcome, Progress, Reason, StopHandle};
+use gasworks::graph::Graph;
+use gasworks::{
+    Audit, Column, Data, Engine, Exclusion, Observer, Outcome, Plan, Progress, Reason, StopHandle,
+};
 
 use super::error::Failure;
-use super::events::{Done, Metrics, Reporter};
+use super::events::{Done, Metrics, Reporter, Start};
 use super::options::RunOptions;
+use super::order::{Defaults, Order};
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,41 +46,124 @@ pub(crate) fn stop_on_interrupt(reporter: &Reporter) -> StopHandle {
     stop
 }
 
-/// The engine with the options of the command line.
-pub(crate) fn configure<'g, Job>(
-    engine: Engine<'g, Job>,
-    options: &RunOptions,
-    stop: &StopHandle,
-) -> Engine<'g, Job> {
-    let mut engine =
-        engine.threads(options.threads()).seed(options.seed).isa(options.isa).stop_handle(stop.clone());
-    if let Some(updates) = options.max_updates {
-        engine = engine.max_updates(updates);
-    }
-    if let Some(limit) = options.max_seconds {
-        engine = engine.time_limit(limit);
-    }
-    engine
+/// One run of a command.
+pub(crate) struct Run<'a> {
+    program: &'static str,
+    options: &'a RunOptions,
+    pub(crate) order: Order,
+    plan: Plan,
+    /// Loading began.
+    clock: Instant,
 }
 
-/// An observer that may fail: the run is stopped, and the failure kept for later.
-pub(crate) fn watch<V: Data>(
-    failure: &mut Option<Failure>,
-    mut see: impl FnMut(&Progress, &Column<V>) -> Result<ControlFlow<()>, Failure>,
-) -> impl FnMut(&Progress, &Column<V>) -> ControlFlow<()> {
-    move |progress, vertices| {
-        see(progress, vertices).unwrap_or_else(|error| {
-            *failure = Some(error);
-            ControlFlow::Break(())
+impl<'a> Run<'a> {
+    /// How every command that runs begins: the order is decided, and what `plan` refuses is refused before anything is read.
+    pub(crate) fn begin(
+        program: &'static str,
+        options: &'a RunOptions,
+        defaults: Defaults,
+        plan: impl FnOnce(&Order, usize) -> Result<Plan, Failure>,
+    ) -> Result<Self, Failure> {
+        let order = options.order.decide(defaults)?;
+        let plan = plan(&order, options.threads())?;
+        Ok(Run { program, options, order, plan, clock: Instant::now() })
+    }
+
+    /// Everything is loaded. `iterations`: rounds at most, where somebody knows.
+    pub(crate) fn start<V: Data, E: Data>(
+        &self,
+        graph: &Graph<V, E>,
+        iterations: Option<u64>,
+        more: Metrics,
+        reporter: &mut Reporter,
+    ) -> Result<(), Failure> {
+        reporter.start(Start {
+            program: self.program,
+            order: &self.order,
+            plan: self.plan,
+            vertices: graph.vertices(),
+            edges: graph.edges(),
+            load_seconds: self.clock.elapsed().as_secs_f64(),
+            run: self.options,
+            iterations: iterations.unwrap_or(0),
+            more,
         })
+    }
+
+    /// Runs the engine that `run` makes from an observer and the limits of the command line. `see` is told of each round.
+    pub(crate) fn watched<V: Data>(
+        &self,
+        reporter: &mut Reporter,
+        mut see: impl FnMut(&Progress, &Column<V>, &mut Reporter) -> Result<ControlFlow<()>, Failure>,
+        run: impl FnOnce(&mut dyn Observer<V>, &Limits<'_>) -> Result<Outcome, Failure>,
+    ) -> Result<Outcome, Failure> {
+        let limits = Limits { options: self.options, stop: stop_on_interrupt(reporter) };
+        let mut failure = None;
+        // Observers cannot fail: the run is stopped, and the failure kept.
+        let mut observer = |progress: &Progress, vertices: &Column<V>| {
+            see(progress, vertices, reporter).unwrap_or_else(|error| {
+                failure = Some(error);
+                ControlFlow::Break(())
+            })
+        };
+        let outcome = run(&mut observer, &limits)?;
+        failure.map_or(Ok(outcome), Err)
+    }
+}
+
+/// What ends a run before its time, and what it runs with.
+pub(crate) struct Limits<'a> {
+    options: &'a RunOptions,
+    stop: StopHandle,
+}
+
+impl Limits<'_> {
+    /// The engine with the options of the command line, for so many rounds at most.
+    pub(crate) fn apply<'g, Job>(&self, engine: Engine<'g, Job>, rounds: Option<u64>) -> Engine<'g, Job> {
+        let options = self.options;
+        let mut engine = engine
+            .threads(options.threads())
+            .seed(options.seed)
+            .isa(options.isa)
+            .stop_handle(self.stop.clone());
+        if let Some(rounds) = rounds {
+            engine = engine.rounds(rounds);
+        }
+        if let Some(updates) = options.max_updates {
+            engine = engine.max_updates(updates);
+        }
+        if let Some(limit) = options.max_seconds {
+            engine = engine.time_limit(limit);
+        }
+        engine
     }
 }
 
 /// Reports a round of a program that visits only what changed.
-pub(crate) fn report_active(progress: &Progress, reporter: &mut Reporter) -> Result<(), Failure> {
+pub(crate) fn report_active<V: Data>(
+    progress: &Progress,
+    _: &Column<V>,
+    reporter: &mut Reporter,
+) -> Result<ControlFlow<()>, Failure> {
     let metrics = Metrics::from_iter([("active".to_owned(), progress.active.into())]);
     let text = format!("{} active", progress.active);
-    reporter.progress(progress, metrics, &text, is_milestone(progress.rounds))
+    reporter.progress(progress, metrics, &text, is_milestone(progress.rounds))?;
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Reports a round of a program whose visits add up how far they move.
+pub(crate) fn report_residual<V: Data>(
+    progress: &Progress,
+    _: &Column<V>,
+    reporter: &mut Reporter,
+) -> Result<ControlFlow<()>, Failure> {
+    let text = format!("residual {:.3e}", progress.residual);
+    reporter.progress(progress, residual(progress), &text, is_milestone(progress.rounds))?;
+    Ok(ControlFlow::Continue(()))
+}
+
+pub(crate) fn residual(progress: &Progress) -> Metrics {
+    Metrics::from_iter([("residual".to_owned(), progress.residual.into())])
 }
 
 /// The name of a reason in events.
@@ -128,6 +216,13 @@ pub(crate) fn finish(
 /// Whether the auditor found no serial order where the exclusion promises one.
 pub(crate) fn is_broken(outcome: &Outcome, audit: &Audit) -> bool {
     outcome.plan.exclusion != Some(Exclusion::Relaxed) && !audit.is_serializable()
+}
+
+/// Why the run ended, by its name in events; people are told how far it came.
+pub(crate) fn ended(outcome: &Outcome, reporter: &mut Reporter) -> &'static str {
+    let reason = reason(outcome.reason);
+    summarize(reporter, reason, &outcome.progress);
+    reason
 }
 
 /// How far the run came, for people.

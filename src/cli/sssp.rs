@@ -1,7 +1,5 @@
 //! `gasworks sssp`: distances from one vertex to all.
 
-use std::ops::ControlFlow;
-
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::input::EdgeList;
@@ -10,12 +8,12 @@ use gasworks::{Engine, Plan, VertexJob};
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use super::events::{Metrics, Reporter, Start, number};
-use super::graph::{self, EdgeOptions, GraphInput, Opened};
+use super::events::{Metrics, Reporter, number};
+use super::graph::{self, EdgeOptions, GraphInput};
 use super::options::RunOptions;
 use super::order::{Defaults, Order, admit};
 use super::output::Output;
-use super::run::{self, Ending};
+use super::run::{self, Ending, Run};
 
 /// Find the lengths of the shortest paths from a source
 ///
@@ -25,10 +23,6 @@ use super::run::{self, Ending};
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks sssp roads.txt --source 17 --undirected --output distances.tsv")]
 pub(crate) struct Sssp {
-    #[command(flatten)]
-    input: GraphInput,
-    #[command(flatten)]
-    edges: EdgeOptions,
     /// Where paths start, by the id in the input
     #[arg(allow_hyphen_values = true, long, value_name = "ID")]
     source: String,
@@ -39,11 +33,16 @@ pub(crate) struct Sssp {
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
     #[command(flatten)]
+    input: GraphInput,
+    #[command(flatten)]
+    edges: EdgeOptions,
+    #[command(flatten)]
     pub(crate) run: RunOptions,
 }
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: "rounds", asynchronous: "multiqueue_priority" };
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: Some("rounds"), asynchronous: "multiqueue_priority", exclusion: None };
 
 /// The engine over distances from a source.
 pub(crate) fn engine<'g>(
@@ -54,48 +53,34 @@ pub(crate) fn engine<'g>(
     order.apply(Engine::new(graph, &ShortestPaths).start_at(source))
 }
 
+/// How such a run would be kept in order.
+pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
+    let empty = GraphBuilder::directed(0).weighted_edges(&[], &[0.0f32; 0]).build()?;
+    admit(engine(&mut empty.with_vertices(ShortestPaths::start(0)), None, order)?, threads)
+}
+
 impl Sssp {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let order = self.run.order.decide(DEFAULTS)?;
-        let plan = self.plan(&order)?;
-        let Opened { mut list, clock } = self.input.open(self.output.as_ref(), reporter)?;
+        let run = Run::begin("sssp", &self.run, DEFAULTS, plan)?;
+        let mut list = self.input.open(self.output.as_ref(), reporter)?;
         let source = self.find_source(&list)?;
         let weights = self.weights(&mut list)?;
+        let EdgeList { ids, arcs, .. } = list;
         let mut graph = self
             .edges
-            .builder(list.ids.len(), self.edges.reverse_for_paths())
-            .weighted_edges(&list.arcs, &weights)
+            .builder(ids.len(), self.edges.reverse_for_paths())
+            .weighted_edges(&arcs, &weights)
             .parallel_edges(self.edges.parallel(|a, b| a + b))
             .build()?
             .with_vertices(ShortestPaths::start(source));
-        drop((std::mem::take(&mut list.arcs), weights));
-        reporter.start(Start {
-            program: "sssp",
-            order: &order,
-            plan,
-            vertices: graph.vertices(),
-            edges: graph.edges(),
-            load_seconds: clock.elapsed().as_secs_f64(),
-            run: &self.run,
-            iterations: self.iterations.unwrap_or(0),
-            more: Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]),
+        drop((arcs, weights));
+        let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
+        run.start(&graph, self.iterations, more, reporter)?;
+        let outcome = run.watched(reporter, run::report_active, |observer, limits| {
+            let engine = engine(&mut graph, Some(source), &run.order)?.observer(observer);
+            Ok(limits.apply(engine, self.iterations).run()?)
         })?;
-
-        let mut failure = None;
-        let stop = run::stop_on_interrupt(reporter);
-        let mut observer = run::watch(&mut failure, |progress, _| {
-            run::report_active(progress, reporter)?;
-            Ok(ControlFlow::Continue(()))
-        });
-        let iterations = self.iterations.unwrap_or(u64::MAX);
-        let engine = engine(&mut graph, Some(source), &order)?.rounds(iterations).observer(&mut observer);
-        let outcome = run::configure(engine, &self.run, &stop).run()?;
-        drop(observer);
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-        let reason = run::reason(outcome.reason);
-        run::summarize(reporter, reason, &outcome.progress);
+        let reason = run::ended(&outcome, reporter);
 
         let distances = graph.vertex_data().as_slice();
         let reached = distances.iter().filter(|distance| distance.is_finite()).count();
@@ -105,22 +90,17 @@ impl Sssp {
         let mut more = Metrics::new();
         match &self.output {
             Some(output) => {
-                output.write_values(reporter, &list.ids, |v, to| write!(to, "{}", distances[v as usize]))?;
+                output.write_values(reporter, &ids, |v, to| write!(to, "{}", distances[v as usize]))?;
                 more.insert("output".into(), output.name().into());
             }
             None if reporter.is_json() => {
-                let entry = |v: &u32| json!([list.ids.id(*v).to_string(), number(distances[*v as usize])]);
+                let entry = |v: &u32| json!([ids.id(*v).to_string(), number(distances[*v as usize])]);
                 more.insert("nearest".into(), nearest.iter().map(entry).collect::<Vec<Value>>().into());
             }
-            None => graph::show("nearest vertices:", &nearest, &list.ids, distances, reporter)?,
+            None => graph::show("nearest vertices:", &nearest, &ids, distances, reporter)?,
         }
         let metrics = Metrics::from_iter([("reached".to_owned(), reached.into())]);
         run::finish(reporter, reason, &outcome, metrics, more)
-    }
-
-    fn plan(&self, order: &Order) -> Result<Plan, Failure> {
-        let empty = GraphBuilder::directed(0).weighted_edges(&[], &[0.0f32; 0]).build()?;
-        admit(engine(&mut empty.with_vertices(ShortestPaths::start(0)), None, order)?, self.run.threads())
     }
 
     fn find_source(&self, list: &EdgeList) -> Result<u32, Failure> {

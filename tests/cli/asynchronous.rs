@@ -191,6 +191,40 @@ fn audits_prove_what_exclusions_promise() {
 }
 
 #[test]
+fn update_functions_run_without_barriers_and_are_audited() {
+    let folder = Folder::new();
+    let graph = graph(&folder);
+    let model = folder.file("model.uai", "MARKOV 3 2 2 2 2 2 0 1 2 1 2 4 3 1 1 3 4 1 2 2 1");
+    let data = folder.file("data.libsvm", "2 5:1\n4 5:2 7:1\n6 5:3 7:-1\n");
+    let commands: [(&[&str], &str); 4] = [
+        (&["color", &graph], "edge"),
+        (&["kcore", &graph], "edge"),
+        (&["gibbs", &model, "--samples", "50", "--burn-in", "10"], "edge"),
+        (&["lasso", &data], "full"),
+    ];
+    for (command, model) in commands {
+        for (order, exclusion) in ORDERS {
+            // Coloring needs rounds, which is the command's own choice; what is left out is --engine async, their default.
+            let options = [&["--threads", "2", "--audit", "--json"], order].concat();
+            let run = run(command, &options).ok();
+            let (start, done) = (run.events()[0].clone(), run.last());
+            assert_eq!((&start["engine"], &start["exclusion"]), (&"async".into(), &exclusion.into()));
+            let kept = if exclusion == "relaxed" { "relaxed" } else { model };
+            assert_eq!(start["consistency"], kept, "{start}");
+            assert!(
+                run.err.contains(done["audit"].as_str().expect("a text").lines().next().expect("a line"))
+            );
+            if exclusion != "relaxed" {
+                assert_eq!(done["serializable"], true, "{command:?} {order:?}: {}", run.err);
+            }
+        }
+        let refused = run(command, &["--engine", "sync"]);
+        assert_eq!(refused.code, Some(2), "{}", refused.err);
+        assert!(refused.err.contains("it has no ghost that a barrier could publish"), "{}", refused.err);
+    }
+}
+
+#[test]
 fn relaxed_runs_are_caught_by_the_auditor() {
     let folder = Folder::new();
     let graph = graph(&folder);

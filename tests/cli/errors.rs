@@ -63,7 +63,16 @@ fn a_forced_format_is_kept_to() {
 fn inputs_that_are_not_there() {
     let folder = Folder::new();
     let (missing, directory) = (folder.path("none.csv"), folder.path(""));
-    for command in [&["als"][..], &["pagerank"], &["components"], &["sssp", "--source", "1"]] {
+    for command in [
+        &["als"][..],
+        &["pagerank"],
+        &["components"],
+        &["sssp", "--source", "1"],
+        &["color"],
+        &["kcore"],
+        &["gibbs"],
+        &["lasso"],
+    ] {
         for (input, part) in [(&missing, "no such file"), (&directory, "a directory")] {
             let run = gasworks(&[command, &[input.as_str()]].concat());
             assert_eq!(run.code, Some(66), "{command:?}: {}", run.err);
@@ -78,7 +87,14 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
     let (missing, directory) = (folder.path("none/x.txt"), folder.path(""));
     let nothing = folder.path("nothing.csv");
     for output in [missing.as_str(), directory.as_str()] {
-        for command in [&["pagerank", &nothing, "--output"][..], &["als", &nothing, "--model"]] {
+        for command in [
+            &["pagerank", &nothing, "--output"][..],
+            &["als", &nothing, "--model"],
+            &["color", &nothing, "--output"],
+            &["kcore", &nothing, "--output"],
+            &["gibbs", &nothing, "--output"],
+            &["lasso", &nothing, "--output"],
+        ] {
             let run = gasworks(&[command, &[output]].concat());
             // The input is missing as well, and would be 66: the output is looked at first.
             assert_eq!(run.code, Some(74), "{command:?} {output}: {}", run.err);
@@ -94,7 +110,11 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 4] = [
+    let commands: [&[&str]; 8] = [
+        &["color", &graph, "-o", &same_graph],
+        &["kcore", &graph, "-o", &same_graph],
+        &["gibbs", &train, "--evidence", &graph, "-o", &same_graph],
+        &["lasso", &graph, "-o", &same_graph],
         &["pagerank", &graph, "-o", &same_graph],
         &["components", &graph, "-o", &graph],
         &["sssp", &graph, "--source", "1", "-o", &same_graph],
@@ -186,8 +206,12 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["pagerank"], &["[default: 0.85]", "[default: 0.000001]", "[default: 100]", "[default: spread]"]),
         (&["components"], &["[default: auto]"]),
         (&["sssp"], &["[default: keep]"]),
+        (&["color"], &["colors count from 0"]),
+        (&["kcore"], &["the degeneracy, and how many"]),
+        (&["gibbs"], &["[default: 4]", "[default: 1000]", "[default: 10000]"]),
+        (&["lasso"], &["[default: 0.000001]", "of a unit of weight; 0 is least squares"]),
         (&["inspect"], &["[possible values: ratings, graph]"]),
-        (&["lab"], &["[default: sync,async]", "[default: edge,relaxed]", "[default: serial,coloring,locks]"]),
+        (&["lab"], &["[default: sync,async]", "edge,relaxed; for", "[default: serial,coloring,locks]"]),
         (&["generate", "ratings"], &["[default: 138493]", "[default: 0.7]"]),
         (&["generate", "rmat"], &["[default: 20]", "[default: 16]", "[default: 0.57]", "[default: yes]"]),
     ] {

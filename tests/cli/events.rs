@@ -98,6 +98,39 @@ fn every_running_command_keeps_the_schema() {
 }
 
 #[test]
+fn commands_without_barriers_keep_the_schema_too() {
+    let folder = Folder::new();
+    let graph = folder.file("graph.txt", "1 2\n2 3\n3 1\n4 1\n");
+    let model = folder.file("model.uai", "MARKOV 2 2 2 1 2 0 1 4 3 1 1 3");
+    let data = folder.file("data.libsvm", "2 5:1\n4 5:2 7:1\n6 5:3 7:-1\n");
+    let commands: [(&[&str], &[&str], &[&str]); 4] = [
+        (&["color", &graph], &["active"], &["colors", "conflicts", "uncolored"]),
+        (&["kcore", &graph], &["active"], &["degeneracy"]),
+        (&["gibbs", &model, "--samples", "60", "--burn-in", "9"], &["log_score"], &["disagreement"]),
+        (&["lasso", &data], &["residual", "objective"], &["objective", "nonzeros", "violation", "residual"]),
+    ];
+    for (command, progress, done) in commands {
+        let run =
+            gasworks(&[command, &["--exclusion", "coloring", "--scheduler", "rounds", "--json"]].concat())
+                .ok();
+        let events = run.events();
+        let [start, rounds @ .., end] = &events[..] else { panic!("{}", run.out) };
+        assert_eq!((&start["event"], &start["program"]), (&"start".into(), &command[0].into()));
+        let with = |name: &str| matches!(name, "consistency" | "exclusion");
+        has(start, &START.map(|(name, wanted)| (name, if with(name) { "string" } else { wanted })));
+        assert_eq!(start["inputs"][0]["name"], command[1]);
+        assert!(start["inputs"][0]["format"].is_string());
+        assert!(!rounds.is_empty());
+        for event in rounds {
+            has(event, &PROGRESS);
+            has(&event["metrics"], &progress.iter().map(|name| (*name, "number")).collect::<Vec<_>>());
+        }
+        has(end, &DONE);
+        has(&end["metrics"], &done.iter().map(|name| (*name, "number")).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn a_user_adds_a_list() {
     let folder = Folder::new();
     let ratings = folder.file("ratings.csv", ratings());

@@ -127,8 +127,23 @@ fn results_have_the_same_bits_for_every_number_of_threads() {
 }
 
 #[test]
+fn quiet_leaves_results_where_they_were_asked_for() {
+    let folder = Folder::new();
+    let (graph, output) = (folder.file("graph.txt", "1 2\n2 3\n3 1\n4 1\n"), folder.path("out.tsv"));
+    let data = folder.file("data.libsvm", "2 5:1\n4 5:2 7:1\n6 5:3 7:-1\n");
+    for command in [&["components", &graph][..], &["color", &graph], &["kcore", &graph], &["lasso", &data]] {
+        let run = gasworks(&[command, &["--output", &output, "--quiet"]].concat()).ok();
+        assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""), "{command:?}");
+        assert!(!text(&output).is_empty());
+        // Without a file they have no other place to go.
+        let run = gasworks(&[command, &["--quiet"]].concat()).ok();
+        assert!(!run.out.is_empty() && run.err.is_empty(), "{command:?}: {}", run.err);
+    }
+}
+
+#[test]
 fn an_empty_file_is_an_empty_graph_and_said_so() {
-    for command in ["pagerank", "components"] {
+    for command in ["pagerank", "components", "color", "kcore"] {
         let run = gasworks_with(&[command, "-", "-o", "-"], b"").ok();
         assert_eq!(run.out, "");
         assert!(run.err.contains("the file has no edges"), "{}", run.err);

@@ -77,6 +77,7 @@ fn there_is_a_cell_for_each_admitted_combination_and_a_sentence_for_each_other()
         ("components", Some(Gathers::Published)),
         ("sssp", Some(Gathers::Published)),
         ("color", None),
+        ("kcore", None),
     ];
     for (program, gathers) in programs {
         let cells = cells(&[&[program, &graph, "--repeat", "1"], &MATRIX[..]].concat());
@@ -104,10 +105,11 @@ fn there_is_a_cell_for_each_admitted_combination_and_a_sentence_for_each_other()
 fn serializable_runs_end_where_they_should() {
     let folder = Folder::new();
     let graph = graph(&folder);
-    for program in ["components", "sssp", "color"] {
+    for program in ["components", "sssp", "color", "kcore"] {
         for cell in cells(&[program, &graph, "--threads", "1,2", "--repeat", "2", "--audit"]) {
             let kept = cell["consistency"] == "edge";
-            if kept || program != "color" {
+            // Relaxed, two neighbors that lower their bounds at once may both miss whom to wake.
+            if kept || !matches!(program, "color" | "kcore") {
                 assert_eq!(cell["objective"], 0.0, "{program}: {cell}");
             }
             if kept {
@@ -182,20 +184,108 @@ fn factorizations_are_compared_by_their_test_error() {
     }
 }
 
-#[cfg(feature = "samples")]
 #[test]
-fn races_show_on_the_sample_and_locks_prevent_them() {
+fn sampled_marginals_and_sparse_weights_are_compared_with_exact_ones() {
+    let folder = Folder::new();
+    let model = folder.file("model.uai", "MARKOV 3 2 2 2 2 2 0 1 2 1 2 4 3 1 1 3 4 1 2 2 1");
+    let orders = ["--exclusions", "serial,coloring", "--consistency", "edge", "--schedulers", "rounds,fifo"];
+    for cell in cells(&[&["gibbs", &model, "--threads", "2", "--audit"], &orders[..]].concat()) {
+        assert!(number(&cell, "objective") < 0.03, "{}", name(&cell));
+        assert_eq!(number(&cell, "updates_per_vertex"), 4200.0);
+        assert_eq!(cell["serializable"], true, "{}", name(&cell));
+    }
+    let rows: String =
+        (1..40).map(|i| format!("{} {}:1 {}:{}\n", i % 7, 1 + i % 3, 4 + i % 5, i % 4 + 1)).collect();
+    let data = folder.file("data.libsvm", rows);
+    let cells = cells(&["lasso", &data, "--threads", "2", "--audit"]);
+    assert!(cells.iter().any(|cell| cell["exclusion"] == "coloring" && cell["consistency"] == "full"));
+    for cell in cells.iter().filter(|cell| cell["consistency"] == "full") {
+        assert!(number(cell, "objective") < 1e-9, "{cell}");
+        assert!(number(cell, "residual_error") < 1e-9 && cell["serializable"] == true, "{cell}");
+    }
+    let wide = folder.path("wide.uai");
+    let pairs: Vec<[u32; 2]> = (0..24).flat_map(|a| (0..a).map(move |b| [b, a])).collect();
+    let scopes: String = pairs.iter().map(|[a, b]| format!("2 {a} {b}\n")).collect();
+    let text = format!(
+        "MARKOV 24 {} {}\n{scopes}{}",
+        "2 ".repeat(24),
+        pairs.len(),
+        "4 2 1 1 2\n".repeat(pairs.len())
+    );
+    std::fs::write(&wide, text).expect("a file");
+    let run = gasworks(&["lab", "gibbs", &wide]);
+    assert_eq!(run.code, Some(65));
+    assert!(run.err.contains("loops that are too wide for variable elimination"), "{}", run.err);
+}
+
+/// Whether threads run at once here.
+fn has_cores() -> bool {
+    std::thread::available_parallelism().map_or(1, usize::from) > 1
+}
+
+#[test]
+fn without_an_input_races_show_and_exclusion_prevents_them() {
     let arguments = ["color", "--threads", "2,4,8", "--schedulers", "sweep,priority", "--repeat", "20"];
     let cells = cells(&arguments);
-    let conflicts = |exclusion: &str| {
-        let of = cells.iter().filter(|cell| cell["exclusion"] == exclusion);
-        of.map(|cell| number(cell, "objective")).fold(0.0, f64::max)
-    };
+    let of = |exclusion: &'static str| cells.iter().filter(move |cell| cell["exclusion"] == exclusion);
+    let conflicts = |exclusion| of(exclusion).map(|cell| number(cell, "objective")).fold(0.0, f64::max);
     for exclusion in ["serial", "coloring", "locks"] {
         assert_eq!(conflicts(exclusion), 0.0);
+        // One more run of each is looked at, and not timed.
+        assert!(of(exclusion).all(|cell| cell["serializable"] == true));
+        assert!(of(exclusion).all(|cell| cell["seconds_each"].as_array().map(Vec::len) == Some(20)));
     }
-    if std::thread::available_parallelism().map_or(1, usize::from) > 1 {
+    if has_cores() {
         assert!(conflicts("relaxed") > 0.0, "120 racy colorings, and all were proper");
+        assert!(of("relaxed").any(|cell| cell["serializable"] == false));
+    }
+}
+
+#[cfg(feature = "samples")]
+#[test]
+fn without_an_input_racy_factorizations_are_told_from_serializable_ones() {
+    let orders = ["--engines", "async", "--schedulers", "fifo,multiqueue_fifo", "--threads", "4"];
+    let cells = cells(&[&["als", "--iterations", "2"], &orders[..]].concat());
+    let racy = |cell: &&Value| cell["exclusion"] == "relaxed";
+    assert!(cells.iter().filter(|cell| !racy(cell)).all(|cell| cell["serializable"] == true));
+    if has_cores() {
+        let caught = cells.iter().filter(racy).filter(|cell| cell["witness"].is_string());
+        assert!(caught.count() > 0, "racy runs on the sample, and all had a serial order");
+    }
+}
+
+#[test]
+fn without_an_input_dynamic_pagerank_leaves_vertices_alone_that_round_robin_visits() {
+    let orders = [
+        "--schedulers",
+        "sweep",
+        "--exclusions",
+        "serial,coloring",
+        "--consistency",
+        "edge",
+        "--threads",
+        "1",
+    ];
+    let cells = cells(&[&["pagerank", "--engines", "async"], &orders[..]].concat());
+    let of = |exclusion: &str, name| {
+        number(cells.iter().find(|cell| cell["exclusion"] == exclusion).expect("a cell"), name)
+    };
+    // Serial sweeps visit whom a change woke; under coloring a sweep visits everyone in each round.
+    assert!(of("serial", "updated_once") > 0.1 && of("coloring", "updated_once") == 0.0);
+    assert!(of("serial", "updates") < 0.7 * of("coloring", "updates"));
+    assert!(of("serial", "objective") < 1e-3 && of("coloring", "objective") < 1e-3);
+    // What it runs on can be had.
+    let folder = Folder::new();
+    let path = folder.path("graph.txt");
+    let command = "generate rmat --scale 15 --edge-factor 4 --seed 7";
+    gasworks(&[&command.split(' ').collect::<Vec<_>>()[..], &["-o", &path]].concat()).ok();
+    let once = ["--engines", "sync", "--threads", "1", "--json", "--schedulers", "rounds"];
+    let generated = gasworks(&[&["lab", "components", "--seed", "7"], &once[..]].concat()).ok();
+    let read = gasworks(&[&["lab", "components", &path], &once[..]].concat()).ok();
+    let said = format!("using a generated R-MAT graph, which gasworks {command} writes");
+    assert!(generated.err.contains(&said), "{}", generated.err);
+    for (start, name) in [(0, "vertices"), (0, "edges"), (1, "updates")] {
+        assert_eq!(generated.events()[start][name], read.events()[start][name], "{name}");
     }
 }
 
@@ -218,6 +308,15 @@ fn a_lab_of_nothing_is_refused() {
             "expected a scheduler, found \"quick\"",
         ),
         (&["lab", "tsp"], "pagerank"),
+        (
+            &["lab", "gibbs", "none", "--undirected"],
+            "options that mean something for gibbs, found --undirected",
+        ),
+        (
+            &["lab", "lasso", "none", "--format", "csv"],
+            "options that mean something for lasso, found --format",
+        ),
+        (&["lab", "color", "none", "--source", "1"], "options that mean something for color, found --source"),
         (&["lab", "sssp", "none", "--threads", "0"], "at least one thread"),
         (&["lab", "als", "none", "--consistency", "weak"], "relaxed"),
     ] {

@@ -3,12 +3,16 @@
 mod als;
 mod asynchronous;
 mod catalog;
+mod color;
 mod errors;
 mod events;
 mod generate;
+mod gibbs;
 mod graphs;
 mod inspect;
+mod kcore;
 mod lab;
+mod lasso;
 mod pipes;
 mod recommend;
 

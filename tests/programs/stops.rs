@@ -6,7 +6,8 @@ use std::time::Duration;
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::schedulers::{Rounds, Sweep};
 use gasworks::{
-    Column, Context, Edges, Engine, Max, Outcome, Progress, Reason, Signal, StopHandle, VertexProgram,
+    Column, Context, Edges, Engine, Exclusion, Max, Outcome, Progress, Reason, Signal, StopHandle,
+    VertexProgram,
 };
 
 /// Each vertex learns the greatest number that reaches it, and says how far it moved.
@@ -149,6 +150,39 @@ fn an_observer_sees_each_round_as_it_left_the_vertices_and_may_break() {
     ];
     assert_eq!(seen, expected);
     assert_eq!(graph.vertex_data().as_slice(), expected[2].1);
+}
+
+#[test]
+fn without_barriers_an_observer_may_look_more_often_than_each_round_or_less() {
+    for (exclusion, threads) in [(Exclusion::Serial, 1), (Exclusion::Locks, 3)] {
+        for every in [7, 20, 55] {
+            let (mut graph, mut seen, mut visits) = (path(20), Vec::new(), 0);
+            let mut observer = |progress: &Progress, _: &Column<u32>| {
+                seen.push(progress.updates);
+                visits += progress.active;
+                ControlFlow::Continue(())
+            };
+            let engine = Engine::new(&mut graph, &Greatest).asynchronous().exclusion(exclusion);
+            let outcome = engine.threads(threads).observer(&mut observer).observe_every(every).run().unwrap();
+            assert_eq!(outcome.reason, Reason::Drained);
+            let looks: Vec<u64> = (1..=outcome.progress.updates / every).map(|look| look * every).collect();
+            assert_eq!(seen, looks, "{exclusion} every {every}");
+            assert!(every > 7 || seen.len() > 1);
+            assert_eq!(visits, looks.last().copied().unwrap_or(0), "nothing is told twice or lost");
+        }
+    }
+    // Nobody looks: nothing changes.
+    let outcome = Engine::new(&mut path(20), &Greatest).asynchronous().observe_every(1).run().unwrap();
+    assert_eq!(outcome.reason, Reason::Drained);
+    // With barriers, each round.
+    let (mut graph, mut rounds) = (path(20), 0);
+    let mut observer = |_: &Progress, _: &Column<u32>| {
+        rounds += 1;
+        ControlFlow::Continue(())
+    };
+    let engine = Engine::new(&mut graph, &Greatest).observer(&mut observer).observe_every(1);
+    let outcome = engine.run().unwrap();
+    assert_eq!(rounds, outcome.progress.rounds);
 }
 
 #[test]

@@ -288,6 +288,7 @@ impl Subject {
             time: None,
             until: None,
             asked: 0,
+            look: None,
             stop: None,
             seed,
             isa: Isa::detect(),

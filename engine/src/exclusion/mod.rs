@@ -42,11 +42,25 @@ impl Exclusion {
             Exclusion::Relaxed => "relaxed",
         }
     }
+
+    /// What it does, for lists.
+    pub fn about(self) -> &'static str {
+        match self {
+            Exclusion::Serial => "one visit at a time, on one thread",
+            Exclusion::Coloring => {
+                "vertices of one color at a time: the same bits for every number of threads"
+            }
+            Exclusion::Locks => "a reader-writer lock a vertex, over what a visit touches",
+            Exclusion::Relaxed => {
+                "none but a vertex's own visits are kept apart, and no serial order is promised"
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Exclusion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
+        f.pad(self.name())
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Settings<'g> {
     pub(crate) until: Option<Predicate<'g>>,
     /// The last round after which `until` was asked.
     pub(crate) asked: u64,
+    /// Visits between two looks of an observer, where not a round.
+    pub(crate) look: Option<u64>,
     pub(crate) stop: Option<StopHandle>,
     pub(crate) seed: u64,
     pub(crate) isa: Isa,

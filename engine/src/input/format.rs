@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// A text format. All but MatrixMarket are tables that differ in what stands between two columns.
+/// A text format. All but MatrixMarket and LIBSVM are tables that differ in what stands between two columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -23,10 +23,12 @@ pub enum Format {
     Colons,
     /// `%%MatrixMarket matrix coordinate ...`.
     MatrixMarket,
+    /// `4.5 3:0.25 17:1`, observations with sparse features; only [`read_observations`](super::read_observations) reads it.
+    Libsvm,
 }
 
 impl Format {
-    /// Every format.
+    /// Every format of ratings and edges.
     pub const ALL: [Format; 7] = [
         Format::Colons,
         Format::Csv,
@@ -47,6 +49,7 @@ impl Format {
             Format::Space => "space",
             Format::Colons => "colons",
             Format::MatrixMarket => "matrix-market",
+            Format::Libsvm => "libsvm",
         }
     }
 
@@ -57,7 +60,7 @@ impl Format {
             Format::Semicolon => "semicolons",
             Format::Bar => "bars",
             Format::Tab => "tabs",
-            Format::Space | Format::MatrixMarket => "spaces or tabs",
+            Format::Space | Format::MatrixMarket | Format::Libsvm => "spaces or tabs",
             Format::Colons => "::",
         }
     }
@@ -69,7 +72,7 @@ impl Format {
             Format::Semicolon => ";",
             Format::Bar => "|",
             Format::Tab => "\t",
-            Format::Space | Format::MatrixMarket => " ",
+            Format::Space | Format::MatrixMarket | Format::Libsvm => " ",
             Format::Colons => "::",
         }
     }
@@ -81,7 +84,7 @@ impl Format {
             Format::Semicolon => Some(b';'),
             Format::Bar => Some(b'|'),
             Format::Tab => Some(b'\t'),
-            Format::Space | Format::Colons | Format::MatrixMarket => None,
+            Format::Space | Format::Colons | Format::MatrixMarket | Format::Libsvm => None,
         }
     }
 }

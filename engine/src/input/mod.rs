@@ -1,6 +1,6 @@
-//! Input formats: ratings, edges, titles and graphical models as people have them, from files, pipes and memory.
+//! Input formats: ratings, edges, titles, observations and graphical models as people have them, from files, pipes and memory.
 //!
-//! [`read_ratings`], [`read_edges`] and [`read_titles`] take a [`Source`] and tell format, separator, columns and compression
+//! [`read_ratings`], [`read_edges`], [`read_titles`] and [`read_observations`] take a [`Source`] and tell format, separator, columns and compression
 //! by themselves. What they made of an input stands in the [`Report`] beside the data; what they cannot read is an error
 //! with file, line, column and advice, and always the first one of the file.
 //!
@@ -12,6 +12,7 @@ mod edges;
 mod fast;
 mod format;
 mod layout;
+mod libsvm;
 mod lines;
 mod matrix_market;
 mod number;
@@ -31,12 +32,13 @@ pub use atomic_file::{check_writable, write_atomically};
 pub use duplicates::Duplicates;
 pub use edges::{EdgeList, EdgesOptions, read_edges};
 pub use format::Format;
+pub use libsvm::{Observations, read_observations};
 pub use ratings::{Rating, Ratings, RatingsOptions, read_ratings};
 pub use report::{Compression, Loaded, Report};
 pub use source::Source;
 use source::Text;
 pub use titles::{Titles, read_titles};
-pub use uai::{Factor, FactorGraph, Observation, read_uai, read_uai_evidence};
+pub use uai::{Factor, FactorGraph, Observation, read_uai, read_uai_evidence, write_uai_marginals};
 
 #[cfg(test)]
 mod tests {

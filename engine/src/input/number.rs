@@ -1,14 +1,26 @@
-//! Values in a field: ratings and weights.
+//! Values in a field: ratings, weights, observations.
 //!
 //! They are parsed by `fast-float2`, correctly rounded. What is not a finite number is told apart for the message: a decimal
 //! comma, a missing value and a swapped column each want another remedy.
+
+use fast_float2::FastFloat;
 
 use super::lines::{Fault, shown};
 
 /// A finite number, or what is wrong with it. `what` is the column's name, such as "rating".
 pub(super) fn value(field: &[u8], what: &str, column: u32) -> Result<f32, Fault> {
-    match fast_float2::parse::<f32, _>(field) {
-        Ok(value) if value.is_finite() => Ok(value),
+    finite(field, what, column, "check the order of the columns, or name them in a header line")
+}
+
+/// The same in the precision that is asked for; `otherwise` is the advice where the field is nothing like a number.
+pub(super) fn finite<T: FastFloat + Into<f64> + Copy>(
+    field: &[u8],
+    what: &str,
+    column: u32,
+    otherwise: &str,
+) -> Result<T, Fault> {
+    match fast_float2::parse::<T, _>(field) {
+        Ok(value) if value.into().is_finite() => Ok(value),
         parsed => {
             let (expected, advice) = if parsed.is_ok() {
                 (format!("a finite {what}"), "drop the line or give it a number".to_owned())
@@ -17,8 +29,7 @@ pub(super) fn value(field: &[u8], what: &str, column: u32) -> Result<f32, Fault>
             } else if field.is_empty() {
                 (format!("a {what} such as 4.5"), "drop the line or give it a number".to_owned())
             } else {
-                let advice = "check the order of the columns, or name them in a header line";
-                (format!("a {what} such as 4.5"), advice.to_owned())
+                (format!("a {what} such as 4.5"), otherwise.to_owned())
             };
             Err(Fault { at: None, column: Some(column), expected, found: shown(field), advice })
         }

@@ -164,7 +164,7 @@ fn join<K>(chunks: Vec<Chunk<K>>) -> Result<Joined<K>, Fault> {
 }
 
 impl Counts {
-    fn add(&mut self, next: &Counts) {
+    pub(super) fn add(&mut self, next: &Counts) {
         self.lines += next.lines;
         self.rows += next.rows;
         self.comments += next.comments;
@@ -203,7 +203,7 @@ fn parse_chunk<'a, K: Key<'a>>(text: &'a [u8], range: Range<usize>, layout: &Lay
     };
     let blank = |byte| byte == b' ' || byte == b'\t';
     match layout.format {
-        Format::Space | Format::MatrixMarket => {
+        Format::Space | Format::MatrixMarket | Format::Libsvm => {
             let skip = |text: &[u8], mut at: usize| {
                 let start = at;
                 while text.get(at).is_some_and(|byte| blank(*byte)) {

@@ -3,9 +3,12 @@
 //! A model is a run of words between blanks, wherever lines end: `MARKOV` or `BAYES`, the number of variables, how many states each
 //! has, the number of factors, the scope of each factor (its length, then its variables from 0), and the table of each (its length,
 //! then its entries, the last variable of the scope running fastest). Evidence is the number of observed variables, then
-//! variable and state of each; in files of 2008 and before, the number of samples, 1, stands before it.
+//! variable and state of each; in files of 2008 and before, the number of samples, 1, stands before it. Marginals are `MAR`, the number of
+//! variables, and for each the number of its states and their probabilities.
 //!
 //! Nothing is allocated because of a number that the file claims: every list grows as its words are read.
+
+use std::io::{self, Write};
 
 use super::lines::{Fault, shown};
 use super::{Source, Text};
@@ -78,6 +81,27 @@ pub fn read_uai(source: &Source) -> Result<FactorGraph, Error> {
 pub fn read_uai_evidence(source: &Source, model: &FactorGraph) -> Result<Vec<Observation>, Error> {
     let text = source.read()?;
     evidence(&text, &model.cardinalities).map_err(|fault| fault.into_error(&text))
+}
+
+/// Writes marginals as the competitions have them (`.uai.MAR`): for each variable the number of its states, and the probability of
+/// each.
+///
+/// # Errors
+/// If writing fails.
+///
+/// ```
+/// let mut text = Vec::new();
+/// gasworks_engine::input::write_uai_marginals(&[vec![0.25, 0.75], vec![1.0]], &mut text)?;
+/// assert_eq!(text, b"MAR\n2 2 0.25 0.75 1 1\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write_uai_marginals(marginals: &[Vec<f64>], to: &mut dyn Write) -> io::Result<()> {
+    write!(to, "MAR\n{}", marginals.len())?;
+    for marginal in marginals {
+        write!(to, " {}", marginal.len())?;
+        marginal.iter().try_for_each(|probability| write!(to, " {probability}"))?;
+    }
+    writeln!(to)
 }
 
 /// The words of a text, with their places.

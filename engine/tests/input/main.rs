@@ -2,6 +2,7 @@
 
 mod edges;
 mod messages;
+mod observations;
 mod ratings;
 mod real_data;
 mod round_trip;

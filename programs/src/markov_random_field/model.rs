@@ -137,6 +137,38 @@ impl MarkovRandomField {
         Ok(())
     }
 
+    /// So many copies of the model side by side, each independent of the others: variable `v` of copy `c` is `c * variables + v`. What is
+    /// observed is so in each. Takes as many times the memory.
+    ///
+    /// # Panics
+    /// If there are more variables then than 32 bits can number.
+    pub fn repeated(&self, copies: u32) -> Self {
+        let variables = self.variables() as u32;
+        assert!(u64::from(variables) * u64::from(copies) <= u64::from(u32::MAX), "too many variables");
+        let times = copies as usize;
+        let scopes = (0..copies).flat_map(|copy| {
+            let moved = move |scope: &Vec<u32>| scope.iter().map(|v| copy * variables + v).collect();
+            self.scopes.iter().map(moved)
+        });
+        let length = self.entries.len();
+        let mut model = MarkovRandomField {
+            cardinalities: self.cardinalities.repeat(times),
+            observed: self.observed.repeat(times),
+            scopes: scopes.collect(),
+            entries: self.entries.repeat(times),
+            tables: (0..times)
+                .flat_map(|copy| self.tables.iter().map(move |at| copy * length + at))
+                .collect(),
+            first_incidence: Vec::with_capacity(self.variables() * times + 1),
+            incidences: Vec::with_capacity(self.incidences.len() * times),
+            others: Vec::with_capacity(self.others.len() * times),
+            first_neighbor: Vec::with_capacity(self.variables() * times + 1),
+            neighbors: Vec::with_capacity(self.neighbors.len() * times),
+        };
+        model.index();
+        model
+    }
+
     /// How many variables.
     pub fn variables(&self) -> usize {
         self.cardinalities.len()

@@ -5,7 +5,7 @@ use gasworks_engine::input::{Factor, FactorGraph, Observation};
 use gasworks_engine::{Engine, Random, Reason, Row};
 use proptest::prelude::*;
 
-use super::{Gibbs, MarkovRandomField, MarkovRandomFieldError, exact_marginal};
+use super::{Chains, Gibbs, MarkovRandomField, MarkovRandomFieldError, exact_marginal};
 use crate::testing::Queue;
 
 /// Factors over up to `widest` of the variables, entries from 1 to `strength`, and zero with probability `zeros`.
@@ -312,4 +312,46 @@ fn evidence_and_starts_that_do_not_fit_are_refused() {
         let expected = "the start: expected states of positive probability that agree with the evidence, got others; let `start` find one";
         assert_eq!(refused(&impossible), expected);
     }
+}
+
+#[test]
+fn copies_are_the_model_over_and_over() {
+    let mut model = random_model(11, 6, 8, 3, 5.0, 0.0);
+    model.observe(2, 0).unwrap();
+    let three = model.repeated(3);
+    assert_eq!(three.variables(), 18);
+    let mut random = Random::keyed(11, 2, 0, 0);
+    let mut states: Vec<u32> = (0..18).map(|v| random.below(three.states(v).into()) as u32).collect();
+    [2, 8, 14].iter().for_each(|seen| states[*seen] = 0);
+    let sum: f64 = states.chunks(6).map(|own| model.log_score(own)).sum();
+    assert!((three.log_score(&states) - sum).abs() < 1e-9);
+    for variable in 0..18 {
+        assert_eq!(three.observed(variable), model.observed(variable % 6));
+        let around: Vec<u32> = model.neighbors(variable % 6).iter().map(|u| u + variable / 6 * 6).collect();
+        assert_eq!(three.neighbors(variable), around);
+        let found = exact_marginal(&three, variable, 1 << 14).unwrap();
+        let expected = exact_marginal(&model, variable % 6, 1 << 14).unwrap();
+        assert!(apart(&[found], &[expected]) < 1e-9);
+    }
+}
+
+#[test]
+fn chains_are_averaged_and_told_apart() {
+    let model = random_model(4, 7, 9, 3, 4.0, 0.0);
+    let estimate = |count: u32| {
+        let chains = Chains::new(&model, count);
+        let gibbs = Gibbs { burn_in: 100, samples: 4000, ..Gibbs::new(chains.model()) };
+        let mut graph = chains.graph(3).unwrap();
+        let engine = Engine::updates(&mut graph, &gibbs, Queue::default());
+        engine.exclusion(gasworks_engine::Exclusion::Serial).run().unwrap();
+        let each = gibbs.marginals(&graph).unwrap();
+        (chains.estimate(&gibbs, &graph).unwrap(), each)
+    };
+    let (found, each) = estimate(4);
+    let expected: Vec<_> = (0..7).map(|v| exact_marginal(&model, v, 1 << 14).unwrap()).collect();
+    assert!(apart(&found.marginals, &expected) < 0.025);
+    let chains: Vec<&[Vec<f64>]> = each.chunks(7).collect();
+    let most = chains.iter().flat_map(|a| chains.iter().map(|b| apart(a, b))).fold(0.0, f64::max);
+    assert!((found.disagreement - most).abs() < 1e-12 && most > 0.0 && most < 0.1, "{most}");
+    assert_eq!(estimate(1).0.disagreement, 0.0);
 }

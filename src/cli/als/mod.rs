@@ -6,7 +6,6 @@ mod summary;
 mod watch;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
@@ -14,15 +13,15 @@ use gasworks::input::{Duplicates, Rating};
 use gasworks::programs::factorization::{
     Factorization, INITIAL_SCALE, Offset, Regularization, Settings, initial_factors,
 };
-use gasworks::{ColoringOrder, Column, Engine, Exclusion, Outcome, Phase, Row, VertexJob, programs};
+use gasworks::{ColoringOrder, Column, Engine, Exclusion, Outcome, Phase, Plan, Row, VertexJob, programs};
 use serde_json::json;
 
 use super::error::Failure;
-use super::events::{Metrics, Reporter, Start, number};
+use super::events::{Metrics, Reporter, number};
 use super::options::{InputOptions, RunOptions, names, share, up_to};
 use super::order::{Defaults, Order, admit};
 use super::output::check_file;
-use super::run::{self, Ending};
+use super::run::{self, Ending, Run};
 use data::Data;
 use export::Export;
 use watch::Watch;
@@ -121,44 +120,29 @@ Example:
   gasworks recommend movies.model --user 42";
 
 /// Who runs next unless `--scheduler` says.
-pub(crate) const DEFAULTS: Defaults = Defaults { sync: "sweep:phases=sides", asynchronous: "sweep" };
+pub(crate) const DEFAULTS: Defaults =
+    Defaults { sync: Some("sweep:phases=sides"), asynchronous: "sweep", exclusion: None };
 
 impl Als {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let order = self.run.order.decide(DEFAULTS)?;
         let program = programs::Als::new(usize::from(self.rank), self.lambda, self.regularization);
         let program = program.tolerance(self.tolerance);
-        let mut empty =
-            GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?.with_rows(1, |_, _| ());
-        let plan = admit(engine(&mut empty, &program, &order)?, self.run.threads())?;
+        let run = Run::begin("als", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
-        let clock = Instant::now();
         let data = Data::load(self, reporter)?;
         let users = data.users.len();
-        let mut graph = self.graph(&data, &order)?;
-        reporter.start(Start {
-            program: "als",
-            order: &order,
-            plan,
-            vertices: graph.vertices(),
-            edges: graph.edges(),
-            load_seconds: clock.elapsed().as_secs_f64(),
-            run: &self.run,
-            iterations: self.iterations,
-            more: self.details(&data),
-        })?;
+        let mut graph = self.graph(&data, &run.order)?;
+        run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, self.offset, self.early_stop);
-        let mut failure = None;
-        let stop = run::stop_on_interrupt(reporter);
-        let mut observer =
-            run::watch(&mut failure, |progress, factors| watch.see(progress, factors, reporter));
-        let engine = engine(&mut graph, &program, &order)?.rounds(self.iterations);
-        let outcome = run::configure(engine.observer(&mut observer), &self.run, &stop).run()?;
-        drop(observer);
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
+        let outcome = run.watched(
+            reporter,
+            |progress, factors, reporter| watch.see(progress, factors, reporter),
+            |observer, limits| {
+                let engine = engine(&mut graph, &program, &run.order)?.observer(observer);
+                Ok(limits.apply(engine, Some(self.iterations)).run()?)
+            },
+        )?;
         let reason = match () {
             _ if watch.stopped_early => "converged",
             _ if outcome.reason == gasworks::Reason::Drained && self.tolerance > 0.0 => "converged",
@@ -270,6 +254,12 @@ impl Als {
             ));
         }
     }
+}
+
+/// How such a run would be kept in order.
+pub(crate) fn plan(program: &programs::Als, order: &Order, threads: usize) -> Result<Plan, Failure> {
+    let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
+    admit(engine(&mut empty.with_rows(1, |_, _| ()), program, order)?, threads)
 }
 
 /// Ratings as a graph of users and items, with factors of the items to start from. Those of the users follow from them; only in rounds

@@ -44,6 +44,13 @@ pub(super) struct Cell {
     pub(super) plan: Plan,
 }
 
+impl Cell {
+    /// The same, audited.
+    pub(super) fn audited(&self) -> Cell {
+        Cell { order: Order { audit: true, ..self.order.clone() }, plan: self.plan }
+    }
+}
+
 /// Combinations that are refused for one reason.
 #[derive(Debug)]
 pub(super) struct LeftOut {

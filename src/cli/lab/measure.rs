@@ -14,11 +14,26 @@ pub(super) struct Limits<'a> {
     pub(super) seed: u64,
     pub(super) isa: Isa,
     pub(super) stop: &'a StopHandle,
+    /// Visits between two points of a curve.
+    pub(super) look: u64,
+}
+
+/// The least for it, so that looking does not outweigh the visits of small graphs.
+const LEAST_LOOK: u64 = 1024;
+
+/// Half a round.
+pub(super) fn look(vertices: usize) -> u64 {
+    (vertices as u64 / 2).max(LEAST_LOOK)
 }
 
 impl Limits<'_> {
     pub(super) fn apply<'g, Job>(&self, engine: Engine<'g, Job>, threads: usize) -> Engine<'g, Job> {
-        let mut engine = engine.threads(threads).seed(self.seed).isa(self.isa).stop_handle(self.stop.clone());
+        let mut engine = engine
+            .threads(threads)
+            .seed(self.seed)
+            .isa(self.isa)
+            .stop_handle(self.stop.clone())
+            .observe_every(self.look);
         if let Some(rounds) = self.rounds {
             engine = engine.rounds(rounds);
         }
@@ -41,7 +56,7 @@ pub(super) struct Point {
 #[derive(Debug)]
 pub(super) struct Measured {
     pub(super) outcome: Outcome,
-    /// After each round, and at the end.
+    /// After each half round, or where there are barriers or colors each round; and at the end.
     pub(super) curve: Vec<Point>,
     pub(super) objective: f64,
     /// What only this program has.
@@ -58,7 +73,7 @@ impl Measured {
     }
 }
 
-/// An observer that notes how good the data are after each round.
+/// An observer that notes how good the data are.
 pub(super) fn note<'c, V: Data>(
     curve: &'c mut Vec<Point>,
     objective: impl Fn(&Column<V>) -> f64 + 'c,

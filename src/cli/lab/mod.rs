@@ -4,21 +4,24 @@ mod input;
 mod matrix;
 mod measure;
 mod report;
+mod samples;
 mod subjects;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use gasworks::{Exclusion, Isa};
+use gasworks::input::Source;
+use gasworks::{Exclusion, Isa, Model, programs};
 
 use super::error::Failure;
 use super::events::Reporter;
 use super::graph::EdgeOptions;
 use super::options::{InputOptions, Voice, names, seconds, threads};
-use super::order::{Executor, KEPT, Kept, STRATEGIES};
+use super::order::{Executor, Kept, kept, strategies};
 use super::run::{self, Ending};
-use matrix::Matrix;
+use super::{gibbs, lasso};
+use matrix::{Cell, Matrix};
 use measure::Limits;
 use subjects::Subject;
 
@@ -26,15 +29,16 @@ use subjects::Subject;
 ///
 /// One run after the other: each engine, scheduler, consistency model, exclusion and number of threads that the engine admits together.
 /// What it does not admit is listed with the reason. Times count computing only. How good a result is, is one number, the smaller the better:
-/// pagerank, the L1 distance to converged ranks; components and sssp, how many labels or distances differ from those of the synchronous
-/// engine; als, the test RMSE; color, how many edges join equal colors.
+/// pagerank, the L1 distance to converged ranks; components, sssp and kcore, how many labels, distances or core numbers are wrong; als, the
+/// test RMSE; color, how many edges join equal colors; gibbs, the mean distance to exact marginals; lasso, how far the objective is above its
+/// optimum, as a share of it.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Lab {
     /// What to run
     #[arg(value_enum)]
     program: Program,
-    /// Ratings for als, edges for the others [default: the embedded MovieLens sample; for the others its users and movies as an undirected graph]
+    /// Ratings for als, a UAI model for gibbs, LIBSVM rows for lasso, edges for the others [default: the embedded MovieLens sample for als, generated from the seed for the others: an R-MAT graph, a grid, sparse rows]
     input: Option<PathBuf>,
     #[command(flatten)]
     options: InputOptions,
@@ -50,16 +54,16 @@ pub(crate) struct Lab {
     /// Schedulers; options in brackets, as in sweep,multiqueue_fifo(queues=4) [default: sweep or rounds, multiqueue_fifo, multiqueue_priority]
     #[arg(long, value_name = "NAME,...", value_parser = matrix::schedulers, help_heading = "Matrix")]
     schedulers: Option<matrix::Schedulers>,
-    /// Consistency models: vertex, edge, full, relaxed
+    /// Consistency models: vertex, edge, full, relaxed [default: edge,relaxed; for lasso full,relaxed]
     #[arg(
-        long, value_name = "MODEL,...", value_delimiter = ',', default_value = "edge,relaxed",
-        value_parser = names(KEPT), hide_possible_values = true, help_heading = "Matrix"
+        long, value_name = "MODEL,...", value_delimiter = ',', value_parser = names(kept()),
+        hide_possible_values = true, help_heading = "Matrix"
     )]
     consistency: Vec<Kept>,
     /// Exclusions: serial, coloring, locks; relaxed consistency has none, and is run once
     #[arg(
         long, value_name = "STRATEGY,...", value_delimiter = ',', default_value = "serial,coloring,locks",
-        value_parser = names(STRATEGIES), hide_possible_values = true, help_heading = "Matrix"
+        value_parser = names(strategies()), hide_possible_values = true, help_heading = "Matrix"
     )]
     exclusions: Vec<Exclusion>,
     /// Numbers of threads; serial runs once, on one [default: 1 and all cores]
@@ -71,7 +75,7 @@ pub(crate) struct Lab {
     )]
     repeat: Option<u32>,
 
-    /// A vertex that moves by no more wakes nobody: for pagerank divided by the number of vertices, for als in any factor; with barriers, pagerank ends when all moves together are below it [default: 1e-3 for pagerank, 0.01 for als]
+    /// A vertex that moves by no more wakes nobody: for pagerank divided by the number of vertices, for als in any factor, for lasso in the fitted values; with barriers, pagerank ends when all moves together are below it [default: 1e-3 for pagerank, 0.01 for als, 1e-6 for lasso]
     #[arg(allow_negative_numbers = true, long, value_name = "T", value_parser = tolerance, help_heading = "Runs")]
     tolerance: Option<f64>,
     /// Iterations of a run at most: as many visits as there are vertices [default: 15 for als, 100 for pagerank with barriers, else as many as needed]
@@ -80,7 +84,7 @@ pub(crate) struct Lab {
     /// Seconds of computing of a run at most [default: no limit]
     #[arg(allow_negative_numbers = true, long, value_name = "SECONDS", value_parser = seconds, help_heading = "Runs")]
     max_seconds: Option<Duration>,
-    /// Look for a serial order after each run without barriers; runs then take longer
+    /// Look for a serial order after each run without barriers; runs then take longer [default: without INPUT, 3 iterations more of each are looked at, which are not timed]
     #[arg(long, help_heading = "Runs")]
     audit: bool,
     /// Seed of all random numbers
@@ -96,6 +100,9 @@ Examples:
   gasworks lab als --consistency edge,relaxed --audit
   gasworks lab pagerank --schedulers \"sweep,priority\"  everyone again and again against the most urgent first";
 
+/// Rounds of a run that is looked at unasked.
+const AUDITED: u64 = 3;
+
 /// What can be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Program {
@@ -104,6 +111,9 @@ enum Program {
     Sssp,
     Als,
     Color,
+    Kcore,
+    Gibbs,
+    Lasso,
 }
 
 impl Program {
@@ -114,21 +124,34 @@ impl Program {
             Program::Sssp => "sssp",
             Program::Als => "als",
             Program::Color => "color",
+            Program::Kcore => "kcore",
+            Program::Gibbs => "gibbs",
+            Program::Lasso => "lasso",
         }
+    }
+
+    /// What its visits hold.
+    fn model(self) -> Model {
+        if self == Program::Lasso { Model::Full } else { Model::Edge }
     }
 
     /// With barriers and without.
     fn schedulers(self) -> &'static str {
         match self {
-            Program::Pagerank | Program::Color => "sweep,multiqueue_fifo,multiqueue_priority",
+            Program::Pagerank | Program::Color | Program::Lasso => {
+                "sweep,multiqueue_fifo,multiqueue_priority"
+            }
             Program::Als => "sweep(phases=sides),multiqueue_fifo,multiqueue_priority",
-            Program::Components | Program::Sssp => "rounds,multiqueue_fifo,multiqueue_priority",
+            Program::Components | Program::Sssp | Program::Kcore | Program::Gibbs => {
+                "rounds,multiqueue_fifo,multiqueue_priority"
+            }
         }
     }
 }
 
 impl Lab {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        self.check()?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut threads = self.threads.clone();
         if threads.is_empty() {
@@ -141,13 +164,17 @@ impl Lab {
             Some(schedulers) => schedulers.clone(),
             None => matrix::schedulers(self.program.schedulers()).expect("they exist"),
         };
+        let consistency = match self.consistency.is_empty() {
+            true => vec![Kept::Model(self.program.model()), Kept::Relaxed],
+            false => self.consistency.clone(),
+        };
         let clock = Instant::now();
         let mut subject = self.subject(reporter)?;
         let load_seconds = clock.elapsed().as_secs_f64();
         let matrix = Matrix {
             engines: &self.engines,
             schedulers: &schedulers.0,
-            consistency: &self.consistency,
+            consistency: &consistency,
             exclusions: &self.exclusions,
             threads: &threads,
             audit: self.audit,
@@ -163,6 +190,7 @@ impl Lab {
             seed: self.seed,
             isa: Isa::detect(),
             stop: &stop,
+            look: measure::look(subject.size().0),
         };
         report::head(&*subject, reporter)?;
         for cell in &cells {
@@ -174,7 +202,14 @@ impl Lab {
                     break;
                 }
             }
-            report::cell(cell, &runs, &*subject, reporter)?;
+            let audited = match self.looks_at_one_more(cell) && !stop.is_stopped() {
+                true => {
+                    let most = limits.rounds.unwrap_or(AUDITED).min(AUDITED);
+                    Some(subject.run(&cell.audited(), &Limits { rounds: Some(most), ..limits })?)
+                }
+                false => None,
+            };
+            report::cell(cell, &runs, audited.as_ref(), &*subject, reporter)?;
             if stop.is_stopped() {
                 break;
             }
@@ -183,29 +218,88 @@ impl Lab {
         Ok(if stop.is_stopped() { Ending::Interrupted } else { Ending::Done })
     }
 
+    /// Refuses options that mean nothing for the program.
+    fn check(&self) -> Result<(), Failure> {
+        let has_edges = !matches!(self.program, Program::Als | Program::Gibbs | Program::Lasso);
+        let has_formats = has_edges || self.program == Program::Als;
+        let given = [
+            ("--format", self.options.format.is_some(), has_formats),
+            ("--lenient", self.options.lenient, has_formats),
+            ("--undirected", self.edges.undirected, has_edges),
+            ("--source", self.source.is_some(), self.program == Program::Sssp),
+        ];
+        match given.iter().find(|(_, given, has_meaning)| *given && !has_meaning) {
+            None => Ok(()),
+            Some((option, ..)) => Err(Failure::usage(
+                format!("options that mean something for {}", self.program.name()),
+                *option,
+                "leave it out",
+            )),
+        }
+    }
+
     fn repeats(&self) -> u32 {
         self.repeat.unwrap_or(if self.program == Program::Color { 20 } else { 1 })
     }
 
+    /// Whether one more run is audited: where nothing else was asked for, so that the sample shows what was serializable.
+    fn looks_at_one_more(&self, cell: &Cell) -> bool {
+        self.input.is_none() && !self.audit && cell.order.is_async()
+    }
+
     fn subject(&self, reporter: &mut Reporter) -> Result<Box<dyn Subject>, Failure> {
-        if self.program == Program::Als {
-            let ratings = input::ratings(self.input.as_deref(), self.options, reporter)?;
-            let tolerance = self.tolerance.unwrap_or(0.01) as f32;
-            return Ok(Box::new(subjects::Als::new(&ratings, tolerance, self.seed)?));
-        }
-        let graph = input::graph(self.input.as_deref(), self.options, self.edges, reporter)?;
+        let tolerance = |default: f64| self.tolerance.unwrap_or(default);
+        let path = self.input.as_deref();
         Ok(match self.program {
-            Program::Pagerank => {
-                Box::new(subjects::Ranks::new(graph.plain()?, self.tolerance.unwrap_or(1e-3))?)
+            Program::Als => {
+                let ratings = input::ratings(path, self.options, reporter)?;
+                Box::new(subjects::Als::new(&ratings, tolerance(0.01) as f32, self.seed)?)
             }
-            Program::Components => Box::new(subjects::Labels::new(graph.plain()?)?),
+            Program::Gibbs => self.gibbs(reporter)?,
+            Program::Lasso => {
+                let data = match path {
+                    Some(path) => lasso::load(&Source::from_path(path), reporter)?,
+                    None => samples::observations(self.seed, reporter),
+                };
+                Box::new(subjects::Lasso::new(data, tolerance(programs::Lasso::default().tolerance))?)
+            }
+            Program::Pagerank => {
+                Box::new(subjects::Ranks::new(self.graph(reporter)?.plain()?, tolerance(1e-3))?)
+            }
+            Program::Components => Box::new(subjects::Labels::new(self.graph(reporter)?.plain()?)?),
+            Program::Color => Box::new(subjects::Colors::new(self.graph(reporter)?.plain()?)),
+            Program::Kcore => Box::new(subjects::Cores::new(self.graph(reporter)?.plain()?)?),
             Program::Sssp => {
+                let graph = self.graph(reporter)?;
                 let source = graph.source(self.source.as_deref(), reporter)?;
                 Box::new(subjects::Distances::new(graph.weighted()?, source)?)
             }
-            Program::Color => Box::new(subjects::Colors::new(graph.plain()?)),
-            Program::Als => unreachable!("it has no graph of its own"),
         })
+    }
+
+    fn graph(&self, reporter: &mut Reporter) -> Result<input::Edges, Failure> {
+        let source = match &self.input {
+            Some(path) => Source::from_path(path),
+            None => samples::graph(self.seed, self.program == Program::Sssp, reporter)?,
+        };
+        input::graph(&source, self.options, self.edges, reporter)
+    }
+
+    fn gibbs(&self, reporter: &mut Reporter) -> Result<Box<dyn Subject>, Failure> {
+        let (name, model) = match &self.input {
+            Some(path) => (path.as_path(), input::model(path, reporter)?),
+            None => (Path::new("the grid"), samples::model(self.seed, reporter)),
+        };
+        let start = gibbs::in_file(name)(model.start(self.seed).and_then(|start| model.graph(&start)))?;
+        let Some(subject) = subjects::Gibbs::new(model, start) else {
+            return Err(Failure::data(
+                name,
+                "a model with narrow loops, whose exact marginals the lab compares with",
+                "loops that are too wide for variable elimination",
+                "name a smaller model; gasworks gibbs samples any",
+            ));
+        };
+        Ok(Box::new(subject))
     }
 }
 

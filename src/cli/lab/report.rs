@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::error::Failure;
 use super::super::events::{Reporter, consistency};
-use super::super::order::{Kept, Order, model_name};
+use super::super::order::{Kept, Order};
 use super::Lab;
 use super::matrix::{Cell, LeftOut};
 use super::measure::{Measured, Point};
@@ -50,7 +50,7 @@ pub(super) fn left_out(left_out: &[LeftOut], reporter: &mut Reporter) -> Result<
                 "event": "left_out",
                 "engine": order.engine.name(),
                 "scheduler": order.scheduler,
-                "consistency": order.consistency.map(kept_name),
+                "consistency": order.consistency.map(Kept::name),
                 "exclusion": order.exclusion.map(Exclusion::name),
                 "message": why,
             }))?;
@@ -59,15 +59,8 @@ pub(super) fn left_out(left_out: &[LeftOut], reporter: &mut Reporter) -> Result<
     Ok(())
 }
 
-fn kept_name(kept: Kept) -> &'static str {
-    match kept {
-        Kept::Model(model) => model_name(model),
-        Kept::Relaxed => Exclusion::Relaxed.name(),
-    }
-}
-
 fn name(order: &Order) -> String {
-    let kept = order.consistency.map(kept_name);
+    let kept = order.consistency.map(Kept::name);
     let exclusion = order.exclusion.map(Exclusion::name);
     let parts = [Some(order.engine.name()), Some(order.scheduler.as_str()), kept, exclusion];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -93,10 +86,11 @@ pub(super) fn head(subject: &dyn Subject, reporter: &mut Reporter) -> Result<(),
     ))
 }
 
-/// One combination: the time is the median, what was found the worst.
+/// One combination: the time is the median, what was found the worst. `audited` is one more run, that was looked at only.
 pub(super) fn cell(
     cell: &Cell,
     runs: &[Measured],
+    audited: Option<&Measured>,
     subject: &dyn Subject,
     reporter: &mut Reporter,
 ) -> Result<(), Failure> {
@@ -106,7 +100,8 @@ pub(super) fn cell(
     let seconds: Vec<f64> = runs.iter().map(|run| run.outcome.progress.seconds).collect();
     let objectives: Vec<f64> = runs.iter().map(|run| run.objective).collect();
     let worst = objectives.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let audits: Vec<&Audit> = runs.iter().filter_map(|run| run.outcome.audit.as_ref()).collect();
+    let audits: Vec<&Audit> =
+        runs.iter().chain(audited).filter_map(|run| run.outcome.audit.as_ref()).collect();
     let serializable = (!audits.is_empty()).then(|| audits.iter().all(|audit| audit.is_serializable()));
     let witness = audits.iter().find(|audit| !audit.is_serializable());
     let (vertices, _) = subject.size();

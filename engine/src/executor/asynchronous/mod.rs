@@ -181,7 +181,10 @@ pub(crate) fn run(
     }
     let mut hands: Vec<Hand> = (0..threads).map(|_| Hand::default()).collect();
     let round = topology.vertices().max(1) as u64;
-    let watched = settings.until.is_some() || work.is_observed();
+    settings.look = settings.look.filter(|_| work.is_observed());
+    let look = settings.look;
+    let asked = settings.until.is_some();
+    let watched = asked || look.is_none() && work.is_observed();
     let mut progress = Progress::default();
     let mut sum = Sum::default();
     let mut drained = work.tasks() == 0;
@@ -195,7 +198,7 @@ pub(crate) fn run(
             break Reason::Drained;
         }
         clock.resume();
-        let before = progress.rounds;
+        let Progress { rounds: before, updates: looked, .. } = progress;
         let ended = if let Some(colors) = &mut colors {
             let ended =
                 colors.round(&pool, &mut claims, coloring.as_ref().expect("made of it"), work, &mut sum);
@@ -233,12 +236,13 @@ pub(crate) fn run(
                 }
             },
         }
-        if progress.rounds > before || drained {
+        let seen = look.map_or(progress.rounds > before, |look| progress.updates / look > looked / look);
+        if seen || asked && progress.rounds > before || drained {
             progress.active = std::mem::take(&mut sum.active);
             progress.signalled = std::mem::take(&mut sum.signalled);
             progress.residual = std::mem::take(&mut sum.residual);
         }
-        if progress.rounds > before && work.observe(&progress).is_break() {
+        if seen && work.observe(&progress).is_break() {
             break Reason::Stopped;
         }
         clock.resume();
@@ -264,6 +268,7 @@ fn epoch(
     let to_round = round - progress.updates % round;
     let limits = [
         watched.then_some(to_round),
+        settings.look.map(|look| look - progress.updates % look),
         settings.rounds.map(|rounds| rounds.saturating_mul(round).saturating_sub(progress.updates)),
         settings.updates.map(|updates| updates.saturating_sub(progress.updates)),
         due,
