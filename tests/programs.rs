@@ -12,6 +12,7 @@ mod programs {
         mod audits;
         mod bits;
         mod colorings;
+        mod counts;
         mod functions;
         mod globals;
         mod limits;

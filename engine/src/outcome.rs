@@ -23,6 +23,9 @@ pub enum Reason {
     Drained,
     /// A [`StopHandle`] or an observer said so.
     Stopped,
+    /// A recorded visit met another one at a datum that either was to write, which exclusion is there to prevent;
+    /// [`Outcome::audit`] names both the datum and the visit. The visit that came second did not run to its end.
+    Overlap,
 }
 
 /// How far a run has come.

@@ -174,7 +174,8 @@ pub(crate) fn reason(reason: Reason) -> &'static str {
         Reason::Updates => "updates",
         Reason::Time => "time",
         Reason::Drained => "drained",
-        Reason::Stopped => "interrupted",
+        // Scripts know these six; what was met stands in the event's "audit".
+        Reason::Stopped | Reason::Overlap => "interrupted",
     }
 }
 
@@ -201,6 +202,9 @@ pub(crate) fn finish(
     reporter.done(Done { reason, outcome, metrics, more })?;
     if let Some(audit) = &outcome.audit {
         reporter.tell(audit);
+        if outcome.reason == Reason::Overlap {
+            reporter.tell("the run was ended at that visit: no limit was reached, and nobody interrupted it");
+        }
         if is_broken(outcome, audit) {
             reporter.tell("error: this run promised a serial order; that it has none is a bug in gasworks: please report it");
             return Ok(Ending::Broken);

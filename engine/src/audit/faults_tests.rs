@@ -22,6 +22,7 @@ use crate::executor::asynchronous::{self, Function, Functions, Orders, Program, 
 use crate::generate::{Rmat, rmat};
 use crate::graph::{Graph, GraphBuilder, Vertex, VertexSet};
 use crate::memory::Fault as ClaimFault;
+use crate::outcome::Reason;
 use crate::program::{Edges, Gathers, VertexProgram};
 use crate::random::Random;
 use crate::scheduler::{Scheduler, Selection, Task};
@@ -317,7 +318,11 @@ impl Subject {
                 asynchronous::run(settings, &mut work, orders)
             }
         };
-        outcome.unwrap().audit.unwrap()
+        let outcome = outcome.unwrap();
+        let audit = outcome.audit.unwrap();
+        let met = audit.to_string().contains("while another visit had it");
+        assert_eq!(outcome.reason == Reason::Overlap, met, "{:?}: {audit}", outcome.reason);
+        audit
     }
 
     fn updates<C: Consistency>(

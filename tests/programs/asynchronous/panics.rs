@@ -136,6 +136,31 @@ fn a_panic_names_its_vertex_ends_the_run_and_leaves_a_graph_that_runs() {
     }
 }
 
+/// Visits of a run by two colors of a path that falls at its very first vertex.
+fn visits_until_the_fall(n: u32, threads: usize) -> u64 {
+    let edges: Vec<_> = (1..n).map(|v| [v - 1, v]).collect();
+    let graph = GraphBuilder::directed(n as usize).plain_edges(&edges).build().unwrap();
+    let mut graph = graph.with_vertices(|v| if v == 0 { FALLEN } else { 1 });
+    let touchy = Touchy::<false> { restless: true, ..Touchy::default() };
+    let engine = Engine::new(&mut graph, &touchy).asynchronous().scheduler(by_name("sweep").unwrap());
+    let engine = engine.exclusion(Exclusion::Coloring).coloring((0..n).map(|v| v % 2)).threads(threads);
+    let fallen = catch_unwind(AssertUnwindSafe(|| engine.run())).expect_err("a panic");
+    assert_eq!(*fallen.downcast_ref::<String>().unwrap(), "vertex 0: this one is too great");
+    touchy.visits.into_inner()
+}
+
+/// Where nothing looked at the fall of a color, the others were all visited before the run ended.
+#[test]
+fn after_a_panic_no_other_color_is_visited_and_no_other_chunk() {
+    assert_eq!(visits_until_the_fall(400, 1), 1, "one chunk a color");
+    assert_eq!(visits_until_the_fall(40_000, 1), 1, "several chunks a color");
+    for threads in [2, 8] {
+        // Who began before may end.
+        let visits = visits_until_the_fall(40_000, threads);
+        assert!(visits <= 20_000, "{visits} visits on {threads} threads: the other color too");
+    }
+}
+
 /// Does not bear a task, or to be asked.
 struct Rotten {
     asked: AtomicU64,

@@ -241,7 +241,7 @@ pub(crate) fn run(
             Err(fall) => match fall.payload.downcast::<Overlap>() {
                 Ok(overlap) => {
                     found = Some((fall.vertex.unwrap_or_default(), *overlap));
-                    break Reason::Stopped;
+                    break Reason::Overlap;
                 }
                 Err(payload) => {
                     work.finish();
