@@ -168,18 +168,22 @@ impl<Q: Queue> Shards<Q> {
         priority: impl Fn(usize) -> f32,
         place: impl Fn(Vertex) -> Place,
     ) {
-        let mut places = [Place { shard: 0, task: 0 }; 64];
         let mut waiting = 0u64;
-        for (at, to) in places.iter_mut().enumerate().take(count) {
+        for at in 0..count {
             let vertex = vertex(at);
             assert!((vertex as usize) < self.vertices, "vertex {vertex} of {}", self.vertices);
-            *to = place(vertex);
             let held = Q::MERGES && {
-                let word = &self.marks[to.shard * self.marks_each + to.task as usize / 64];
-                word.load(Acquire) >> (to.task % 64) & 1 == 1
+                let Place { shard, task } = place(vertex);
+                let word = &self.marks[shard * self.marks_each + task as usize / 64];
+                word.load(Acquire) >> (task % 64) & 1 == 1
             };
             waiting |= u64::from(!held) << at;
         }
+        if waiting == 0 {
+            return;
+        }
+        let mut places = [Place { shard: 0, task: 0 }; 64];
+        members(waiting).for_each(|at| places[at] = place(vertex(at)));
         while waiting != 0 {
             let shard = places[waiting.trailing_zeros() as usize].shard;
             let mine = members(waiting).filter(|at| places[*at].shard == shard);

@@ -131,7 +131,7 @@ impl<S: Scheduler> Checked<S> {
     fn schedule(&mut self, tasks: &[Task]) {
         let model = &mut self.model;
         // Both ways are one.
-        if model.calls % 2 == 0 {
+        if model.calls.is_multiple_of(2) {
             self.scheduler.schedule(tasks);
         } else {
             for run in tasks.chunk_by(|a, b| a.priority == b.priority) {
