@@ -5,6 +5,7 @@ mod catalog;
 mod color;
 mod components;
 mod error;
+mod evaluate;
 mod events;
 mod generate;
 mod gibbs;
@@ -58,6 +59,7 @@ enum Command {
     Als(als::Als),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
+    Evaluate(evaluate::Evaluate),
     Pagerank(pagerank::Pagerank),
     Components(components::Components),
     Sssp(sssp::Sssp),
@@ -79,6 +81,7 @@ impl Cli {
             Command::Als(command) => command.run.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
+            Command::Evaluate(command) => command.voice,
             Command::Pagerank(command) => command.run.voice,
             Command::Components(command) => command.run.voice,
             Command::Sssp(command) => command.run.voice,
@@ -118,6 +121,7 @@ impl Cli {
             Command::Als(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
+            Command::Evaluate(command) => command.run(reporter),
             Command::Pagerank(command) => command.run(reporter),
             Command::Components(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),

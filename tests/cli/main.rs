@@ -5,6 +5,7 @@ mod asynchronous;
 mod catalog;
 mod color;
 mod errors;
+mod evaluate;
 mod events;
 mod generate;
 mod gibbs;

@@ -8,7 +8,7 @@
 //! | start | [`initial_factors`] | small random item factors |
 //! | iterate | the program | user factors (users x rank) and item factors (items x rank), row-major `f32` |
 //! | keep | [`Factorization::new`], [`save`](Factorization::save), [`load`](Factorization::load) | one file that answers alone |
-//! | measure | [`rmse_mae`] | errors on the test ratings |
+//! | measure | [`rmse_mae`], [`ranking`](Factorization::ranking) | errors on the test ratings; how good lists are |
 //! | use | [`recommend`](Factorization::recommend), [`similar`](Factorization::similar), [`predict`](Predictor::predict) | lists and predictions |
 //! | export | [`write_npy`], [`write_text`] | factors for other tools |
 //!
@@ -75,6 +75,7 @@ mod initial;
 mod metrics;
 mod model;
 mod predict;
+mod ranking;
 mod recommend;
 #[doc(hidden)]
 pub mod reference;
@@ -97,6 +98,7 @@ pub use initial::{INITIAL_SCALE, initial_factors};
 pub use metrics::{Clip, Errors, Prediction, Predictor, rmse_mae};
 pub use model::{Factorization, UNKNOWN};
 pub use predict::Unfinished;
+pub use ranking::RankingQuality;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
 pub use settings::{Offset, Regularization, Settings};
 pub use split::{Split, hold_out, leave_k_out};
