@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use gasworks::graph::{Graph, GraphBuilder, Vertex};
+use gasworks::programs::{Dangling, PageRank};
 use gasworks::schedulers::by_name;
 use gasworks::{
     Context, Edges, Engine, Error, Exclusion, Gathers, Max, Outcome, Scheduler, Scope, Signal, Task,
@@ -194,6 +195,16 @@ fn a_panic_of_a_scheduler_reaches_the_caller() {
             let engine = Engine::updates(&mut graph, &touchy, rotten).threads(threads);
             let panic = catch_unwind(AssertUnwindSafe(|| engine.exclusion(Exclusion::Locks).run()));
             let panic = panic.expect_err("the scheduler's own");
+            assert_eq!(panic.downcast_ref::<&str>(), Some(&"no more"));
+            // Visits of vertex programs schedule whole rows themselves: that is no panic of a vertex either.
+            let edges: Vec<_> = (0..N).map(|v| [v, (v + 1) % N]).collect();
+            let graph = GraphBuilder::directed(N as usize).plain_edges(&edges).build().unwrap();
+            let mut graph = graph.with_vertices(|_| 0.0f32);
+            let rotten = Rotten { asked: AtomicU64::new(0), on_schedule };
+            let (program, global) = (PageRank::default(), Dangling { base: 1.0 });
+            let engine = Engine::new(&mut graph, &program).global(global).asynchronous().scheduler(rotten);
+            let engine = engine.exclusion(Exclusion::Locks).threads(threads);
+            let panic = catch_unwind(AssertUnwindSafe(|| engine.run())).expect_err("the scheduler's own");
             assert_eq!(panic.downcast_ref::<&str>(), Some(&"no more"));
         }
     }

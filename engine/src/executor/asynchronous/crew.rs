@@ -22,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) signals: Vec<Task>,
     /// How many the visits scheduled themselves.
     pub(crate) scheduled: usize,
+    /// Whether a visit is at that: a panic is the scheduler's then.
+    pub(crate) is_scheduling: bool,
     pub(crate) updates: u64,
     /// Visits that signalled.
     pub(crate) signalled: u64,
@@ -129,7 +131,7 @@ impl<'r> Crew<'r> {
             }
             let visits = catch_unwind(AssertUnwindSafe(|| visit(batch, report)));
             if let Err(payload) = visits {
-                self.fall(Some(report.at), payload);
+                self.fall((!report.is_scheduling).then_some(report.at), payload);
                 break;
             }
             let signals = std::mem::take(&mut report.scheduled) + report.signals.len();

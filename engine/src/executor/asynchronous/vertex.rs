@@ -242,7 +242,9 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
             let ends = self.topology.side(side).neighbors(vertex);
             match wakes {
                 Wakes::Scheduler(scheduler) => {
+                    report.is_scheduling = true;
                     scheduler.schedule_all(ends, priority);
+                    report.is_scheduling = false;
                     report.scheduled += ends.len();
                 }
                 Wakes::Set(woken) => ends.iter().for_each(|end| {
