@@ -3,6 +3,9 @@
 use crate::graph::{Topology, Vertex};
 use crate::random::Random;
 
+/// Names the stream of random numbers that gives each edge a seed.
+const EDGES: u64 = 0x6564_6765;
+
 /// What a visit may know besides its data.
 pub struct Context<'a, Global> {
     /// The current aggregate.
@@ -23,6 +26,13 @@ impl<Global> Clone for Context<'_, Global> {
 impl<Global> Copy for Context<'_, Global> {}
 
 impl<'a, Global> Context<'a, Global> {
+    /// That of an edge, by its position among those of all blocks: each edge has random numbers of its own.
+    #[inline(always)]
+    pub(crate) fn of_edge(&self, source: Vertex, position: usize) -> Self {
+        let seed = Random::keyed(self.seed, EDGES, position as u64, 0).next_u64();
+        Context { vertex: source, seed, ..*self }
+    }
+
     /// How many vertices the graph has.
     #[inline(always)]
     pub fn vertices(&self) -> usize {
@@ -47,7 +57,7 @@ impl<'a, Global> Context<'a, Global> {
         if self.topology.is_undirected() { self.out_degree() } else { self.in_degree() + self.out_degree() }
     }
 
-    /// Random numbers keyed by (the run's seed, `stream`, round, vertex): never by thread or clock.
+    /// Random numbers keyed by (the run's seed, `stream`, round, vertex), for an edge program by the edge too: never by thread or clock.
     #[inline(always)]
     pub fn random(&self, stream: u64) -> Random {
         Random::keyed(self.seed, stream, self.round, self.vertex.into())

@@ -4,14 +4,18 @@ use pulp::Simd;
 
 use crate::context::Context;
 use crate::data::{Data, Mut};
-use crate::graph::{Topology, Vertex};
-use crate::memory::ColumnMut;
+use crate::graph::Vertex;
+use crate::memory::{self, Held};
 
 /// A program of one edge: both ends and the edge are exclusive while it runs. For stochastic gradient descent and samplers,
 /// where a gather that never writes its neighbours cannot express the step.
 ///
-/// Run by [`Engine::edges`](crate::Engine::edges), in this version all edges in one block; the executor that runs blocks with
-/// disjoint rows and columns in parallel (Gemulla et al. 2011; Chin et al. 2015) is coming, with the same trait.
+/// Run by [`Engine::edges`](crate::Engine::edges): edges are cut into blocks by seed, sources by targets, and blocks without a vertex in
+/// common run in parallel ([`Exclusion::Grid`](crate::Exclusion::Grid)). Each pass takes the blocks in another order, which the seed
+/// gives too; the run is as if blocks ran in that order, one after the other, whatever the number of threads.
+///
+/// An edge of an undirected graph is visited once a pass, its end of the smaller number as the source; what is written to it is
+/// written to both its arcs. Self-loops are not visited, since their ends would be one.
 ///
 /// ```
 /// use gasworks_engine::{Context, EdgeProgram, Engine, Row, graph::GraphBuilder};
@@ -51,7 +55,8 @@ pub trait EdgeProgram: Sync + Sized {
     type Edge: Data;
     /// The aggregate that updates read.
     type Global: Send + Sync + Default;
-    /// What a worker keeps from edge to edge.
+    /// Room that a worker keeps from block to block. Results must not depend on what other blocks left there: which blocks a worker gets
+    /// depends on the number of threads.
     type Scratch: Send;
 
     /// New scratch. Called once a worker.
@@ -67,7 +72,10 @@ pub trait EdgeProgram: Sync + Sized {
         scratch: &mut Self::Scratch,
     );
 
-    /// Updates a whole block. Override it to keep rows in registers or to interleave two or four rows in program order.
+    /// Updates a whole block. Override it to keep rows in registers or to interleave two or four rows in program order: a step waits
+    /// for the one before it that has the same source, so steps of one row alone leave most of a processor idle.
+    ///
+    /// Not called under [`Exclusion::Relaxed`](crate::Exclusion::Relaxed), where ends are not the block's own: there, `update` is.
     #[inline(always)]
     fn update_block<S: Simd>(
         &self,
@@ -78,21 +86,57 @@ pub trait EdgeProgram: Sync + Sized {
     ) {
         let _ = simd;
         for row in 0..block.rows() {
-            let cx = Context { vertex: block.source(row), ..*cx };
-            for at in 0..block.len(row) {
-                if let Some((source, edge, target)) = block.edge(row, at) {
-                    self.update(&cx, source, edge, target, scratch);
-                }
+            let row = block.row(row);
+            for at in 0..row.len() {
+                let cx = cx.of_edge(row.source(), row.first() + at);
+                let (source, edge, target) = block.edge(row, at);
+                self.update(&cx, source, edge, target, scratch);
             }
         }
     }
 }
 
-/// Some edges by source vertex. Both ends are the block's own while it runs.
+/// Some edges, row by row: a row are those of one source. Both ends of all of them are the block's own while it runs.
+///
+/// Rows with many edges come before rows with few, so that neighbouring rows are of about one length.
 pub struct Block<'a, P: EdgeProgram> {
-    topology: &'a Topology,
-    vertices: ColumnMut<'a, P::Vertex>,
-    edges: ColumnMut<'a, P::Edge>,
+    held: Held<'a, P::Vertex, P::Edge>,
+    is_bipartite: bool,
+}
+
+/// A row of a [`Block`]: a source, and its edges in the block.
+#[derive(Clone, Copy)]
+pub struct BlockRow<'a>(memory::BlockRow<'a>);
+
+impl<'a> BlockRow<'a> {
+    /// The source of the row's edges.
+    #[inline(always)]
+    pub fn source(&self) -> Vertex {
+        self.0.source()
+    }
+
+    /// The target of each edge, ascending.
+    #[inline(always)]
+    pub fn targets(&self) -> &'a [Vertex] {
+        self.0.targets()
+    }
+
+    /// How many edges.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.targets().len()
+    }
+
+    /// Whether there is no edge; never, for a row of a block.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[inline(always)]
+    fn first(&self) -> usize {
+        self.0.first()
+    }
 }
 
 /// An edge and both its ends, to be written.
@@ -103,56 +147,67 @@ pub type Ends<'a, P> = (
 );
 
 impl<'a, P: EdgeProgram> Block<'a, P> {
-    pub(crate) fn new(
-        topology: &'a Topology,
-        vertices: ColumnMut<'a, P::Vertex>,
-        edges: ColumnMut<'a, P::Edge>,
-    ) -> Self {
-        Block { topology, vertices, edges }
+    pub(crate) fn new(held: Held<'a, P::Vertex, P::Edge>, is_bipartite: bool) -> Self {
+        Block { held, is_bipartite }
     }
 
-    /// How many source vertices.
-    pub fn rows(&self) -> usize {
-        self.topology.left().map_or(self.topology.vertices(), |left| left as usize)
-    }
-
-    /// The source vertex of a row.
-    pub fn source(&self, row: usize) -> Vertex {
-        row as u32
-    }
-
-    /// How many edges a row has.
-    ///
-    /// # Panics
-    /// If `row` is not below [`rows`](Block::rows).
-    pub fn len(&self, row: usize) -> usize {
-        self.topology.out_degree(row as u32) as usize
-    }
-
-    /// Whether a row has no edge.
-    pub fn is_empty(&self, row: usize) -> bool {
-        self.len(row) == 0
-    }
-
-    /// The target vertex of an edge of a row.
-    ///
-    /// # Panics
-    /// If the row has no such edge.
-    pub fn target(&self, row: usize, at: usize) -> Vertex {
-        self.topology.out_neighbors(row as u32)[at]
-    }
-
-    /// An edge and both its ends; `None` for a self-loop, whose ends would alias. Lent: given up before the next is taken.
-    ///
-    /// # Panics
-    /// If the row has no such edge.
+    /// How many rows.
     #[inline(always)]
-    pub fn edge(&mut self, row: usize, at: usize) -> Option<Ends<'_, P>> {
-        let target = self.target(row, at) as usize;
-        let position = self.topology.out.range(row as u32).0 + at;
-        (target != row).then(|| {
-            let (source, target) = self.vertices.pair_mut(row, target);
-            (source, self.edges.get_mut(position), target)
-        })
+    pub fn rows(&self) -> usize {
+        self.held.rows()
+    }
+
+    /// A row.
+    ///
+    /// # Panics
+    /// If it is not below [`rows`](Block::rows).
+    #[inline(always)]
+    pub fn row(&self, row: usize) -> BlockRow<'a> {
+        BlockRow(self.held.row(row))
+    }
+
+    /// Whether no source is a target too. Only then may a program keep a copy of one end while it updates other edges.
+    #[inline(always)]
+    pub fn is_bipartite(&self) -> bool {
+        self.is_bipartite
+    }
+
+    /// What lies on the source of a row. Lent: given up before anything else of the block is taken.
+    ///
+    /// # Panics
+    /// If the row is of another block.
+    #[inline(always)]
+    pub fn source_mut(&mut self, row: BlockRow<'_>) -> Mut<'_, P::Vertex> {
+        self.held.source_mut(row.0)
+    }
+
+    /// What lies on an edge of a row, and on its target.
+    ///
+    /// # Panics
+    /// If the row is of another block, or has no such edge.
+    #[inline(always)]
+    pub fn target_mut(&mut self, row: BlockRow<'_>, at: usize) -> (Mut<'_, P::Edge>, Mut<'_, P::Vertex>) {
+        self.held.edge_mut(row.0, at)
+    }
+
+    /// An edge and both its ends.
+    ///
+    /// # Panics
+    /// If the row is of another block, or has no such edge.
+    #[inline(always)]
+    pub fn edge(&mut self, row: BlockRow<'_>, at: usize) -> Ends<'_, P> {
+        self.held.ends_mut(row.0, at)
+    }
+
+    /// Asks for what lies on the source of a row, if there is such a row, to be brought into the cache.
+    #[inline(always)]
+    pub fn prefetch_source(&self, row: usize) {
+        self.held.prefetch_source(row);
+    }
+
+    /// Asks for what lies on the target of the edge that comes `at` edges after the first of a row, be it of a later row.
+    #[inline(always)]
+    pub fn prefetch_target(&self, row: BlockRow<'_>, at: usize) {
+        self.held.prefetch_target(row.first() + at);
     }
 }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exclusion::{ColoringOrder, Exclusion, Plan, Visibility};
 use crate::executor::asynchronous::globals::{Every, Globals};
 use crate::executor::asynchronous::{self, AnyFunction, Function, Functions, Program};
-use crate::executor::{Settings, edges, sync};
+use crate::executor::{Settings, grid, sync};
 use crate::graph::{Graph, Vertex};
 use crate::job::{EdgeJob, Ordered, UpdateJob, VertexJob, Wishes};
 use crate::memory::Store;
@@ -24,7 +24,7 @@ use crate::update::UpdateFunction;
 ///
 /// [`Engine::new`] takes a [`VertexProgram`] and runs it synchronously: rounds with barriers, the same bits for every number of
 /// threads; [`asynchronous`](Engine::asynchronous) drops the barriers. [`Engine::updates`] takes an [`UpdateFunction`], which
-/// runs without barriers. Without any option a run uses all cores and goes on until nobody is active.
+/// runs without barriers. [`Engine::edges`] takes an [`EdgeProgram`]. Without any option a run uses all cores and goes on until nobody is active.
 ///
 /// | option | unless said |
 /// |---|---|
@@ -34,7 +34,8 @@ use crate::update::UpdateFunction;
 /// | [`start_at`](Engine::start_at) | all vertices |
 /// | [`seed`](Engine::seed) | 0 |
 /// | [`isa`](Engine::isa) | the best of the machine |
-/// | without barriers: `exclusion` | coloring where it is admitted, else locks ([`Case::default_exclusion`](crate::Case::default_exclusion)) |
+/// | edge programs: [`blocks`](Engine::blocks) | as the graph's size suggests |
+/// | without barriers: `exclusion` | coloring where it is admitted, else locks; the grid for edge programs ([`Case::default_exclusion`](crate::Case::default_exclusion)) |
 /// | without barriers: `consistency` | what the program declares |
 /// | without barriers: `audit` | not |
 pub struct Engine<'g, Job> {
@@ -370,27 +371,52 @@ impl<'g, P: EdgeProgram> Engine<'g, EdgeJob<'g, P>>
 where
     <P::Edge as Store>::Element: Clone,
 {
-    /// Runs an edge program on a graph, all edges in one block: the executor that runs blocks in parallel is coming. A round is
-    /// one pass over the edges. Self-loops are skipped. Give a number of rounds or another condition to stop.
+    /// Runs an edge program on a graph, by blocks of edges that have no vertex in common ([`Exclusion::Grid`]), or with
+    /// [`exclusion`](Engine::exclusion) one block at a time, or relaxed. A round is one pass over the edges; limits are looked at
+    /// between passes. Self-loops are not visited, edges of an undirected graph once. Give a number of rounds or another
+    /// condition to stop.
+    ///
+    /// The blocks take 4 bytes an edge, its data once more, and 12 bytes for each pair of a source and a part that it has edges to.
     pub fn edges(graph: &'g mut Graph<P::Vertex, P::Edge>, program: &'g P) -> Self {
-        Engine::with_job(EdgeJob { graph, program })
+        Engine::with_job(EdgeJob { graph, program, observer: None, blocks: None, wishes: Wishes::default() })
+    }
+
+    /// How many parts sources and targets are cut into: there is a block for each pair. At most as many blocks as the lesser
+    /// number run at once; many blocks have short rows, which cost. Unless said, the root of a block for each 2^18 edges, from
+    /// 8 to 256 (never more than there are vertices). In a graph that is not bipartite both numbers must be equal.
+    ///
+    /// The order of updates, and so the result, depends on them.
+    ///
+    /// # Panics
+    /// If one is 0.
+    pub fn blocks(mut self, sources: usize, targets: usize) -> Self {
+        assert!(sources > 0 && targets > 0, "a grid has at least one block");
+        self.job.blocks = Some([sources, targets]);
+        self
+    }
+
+    /// Sees each pass.
+    pub fn observer(mut self, observer: &'g mut dyn Observer<P::Vertex>) -> Self {
+        self.job.observer = Some(observer);
+        self
     }
 
     /// Runs.
     ///
     /// # Errors
-    /// [`Error::NotAdmitted`] if no condition would ever stop the run.
+    /// [`Error::NotAdmitted`] if no condition would ever stop the run, or options do not go together.
     ///
     /// # Panics
-    /// If the program panics; data that it had written to edges may then be seen along out-edges only.
+    /// If the program panics; the graph then holds what had been written.
     pub fn run(self) -> Result<Outcome, Error> {
-        if !self.settings.can_stop() {
+        let plan = self.plan()?;
+        if !self.settings.can_stop() && self.job.observer.is_none() {
             return Err(Error::NotAdmitted {
                 what: "an edge program without a condition to stop".into(),
                 why: "its edges never run out".into(),
                 instead: "give rounds, max_updates, time_limit, until or stop_handle".into(),
             });
         }
-        Ok(edges::run(self.settings, self.job))
+        grid::run(self.settings, self.job, plan)
     }
 }

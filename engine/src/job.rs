@@ -5,7 +5,7 @@ use crate::consistency::{Consistency, Model};
 use crate::data::Data;
 use crate::edge_program::EdgeProgram;
 use crate::error::Error;
-use crate::exclusion::{Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, Visibility};
+use crate::exclusion::{Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, ProgramKind, Visibility};
 use crate::executor::asynchronous::globals::Every;
 use crate::executor::asynchronous::{AnyFunction, Function, Orders};
 use crate::graph::{Graph, Topology, Vertex};
@@ -136,7 +136,7 @@ impl<P: VertexProgram> Ordered for VertexJob<'_, P> {
             return Ok(plan);
         }
         let case = Case {
-            gathers: Some(P::GATHERS),
+            kind: ProgramKind::Vertex(P::GATHERS),
             declared: Model::Edge,
             asked: Model::Edge,
             exclusion: Exclusion::Serial,
@@ -181,7 +181,7 @@ impl<P: UpdateFunction> Ordered for UpdateJob<'_, P> {
         }
         let declared = self.declared();
         let case = Case {
-            gathers: None,
+            kind: ProgramKind::Update,
             declared,
             asked: declared,
             exclusion: Exclusion::Serial,
@@ -198,4 +198,45 @@ impl<P: UpdateFunction> Ordered for UpdateJob<'_, P> {
 pub struct EdgeJob<'g, P: EdgeProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
     pub(crate) program: &'g P,
+    pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
+    /// Parts of sources and targets.
+    pub(crate) blocks: Option<[usize; 2]>,
+    pub(crate) wishes: Wishes,
+}
+
+impl<P: EdgeProgram> Ordered for EdgeJob<'_, P> {
+    fn wishes(&mut self) -> &mut Wishes {
+        &mut self.wishes
+    }
+
+    fn plan(&self, threads: usize) -> Result<Plan, Error> {
+        let refuse = |what: &str, why: &str, instead: &str| {
+            Err(Error::NotAdmitted { what: what.into(), why: why.into(), instead: instead.into() })
+        };
+        if self.wishes.audit {
+            return refuse(
+                "an audit of an edge program",
+                "its steps are not recorded; two blocks that ran at once would have been stopped by a panic",
+                "leave it out",
+            );
+        }
+        if self.graph.topology().left().is_none()
+            && self.blocks.is_some_and(|[rows, columns]| rows != columns)
+        {
+            return refuse(
+                "more blocks along one side than along the other in a graph without sides",
+                "sources and targets are the same vertices, cut once",
+                "give one number twice, or build a bipartite graph",
+            );
+        }
+        let case = Case {
+            kind: ProgramKind::Edge,
+            declared: Model::Full,
+            asked: Model::Full,
+            exclusion: Exclusion::Grid,
+            rounds: true,
+            plain: <P::Vertex as crate::memory::Store>::PLAIN,
+        };
+        self.wishes.plan(case, threads, false)
+    }
 }

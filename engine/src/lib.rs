@@ -32,11 +32,11 @@ pub use audit::{Audit, Finding};
 pub use consistency::Model;
 pub use context::Context;
 pub use data::{Data, Mut, Own, Ref, Row};
-pub use edge_program::{Block, EdgeProgram, Ends};
+pub use edge_program::{Block, BlockRow, EdgeProgram, Ends};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind};
 pub use exclusion::{
-    Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, RULES, Refusal, Rule, Visibility,
+    Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, ProgramKind, RULES, Refusal, Rule, Visibility,
 };
 pub use executor::asynchronous::globals::Every;
 pub use job::{EdgeJob, Ordered, UpdateJob, VertexJob};

@@ -4,6 +4,7 @@
 //! * [`Isa`] chooses the instruction level at run time and runs an operation compiled for it.
 //! * [`vector`] has sums and dot products whose bits do not depend on the vector width.
 //! * [`Gram`] adds up `x x^T` over many rows `x` by a blocked symmetric rank-k update.
+//! * [`descent`] has steps of stochastic gradient descent on pairs of factor rows.
 //! * [`NormalEquations`] adds the right-hand side and solves: one row of alternating least squares.
 //!
 //! Kernels take pulp's token `S: Simd` as their first argument and are `#[inline(always)]`, so a caller that is already
@@ -16,6 +17,7 @@
 //! bits. [`Isa::Baseline`] has no fast fused multiply-add on x86-64: it rounds twice, and its last bits differ.
 
 mod aligned;
+pub mod descent;
 mod gram;
 pub mod isa;
 mod prefetch;

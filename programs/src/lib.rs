@@ -9,6 +9,7 @@ pub mod factorization;
 mod lasso;
 pub mod markov_random_field;
 mod pagerank;
+mod sgd;
 mod shortest_paths;
 #[cfg(test)]
 mod testing;
@@ -20,4 +21,5 @@ pub use core_numbers::{Bounds, KCore};
 pub use lasso::Lasso;
 pub use markov_random_field::{Gibbs, MarkovRandomField};
 pub use pagerank::{Dangling, DanglingMass, PageRank};
+pub use sgd::{Rate, Sgd};
 pub use shortest_paths::ShortestPaths;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use gasworks::schedulers::ALL;
-use gasworks::{Case, Exclusion, Gathers, Model, RULES};
+use gasworks::{Case, Exclusion, Gathers, Model, ProgramKind, RULES};
 use serde_json::json;
 
 use super::error::Failure;
@@ -65,7 +65,7 @@ pub(crate) struct Exclusions {
 /// A kind of program, and what it can be asked to be kept apart by.
 pub(crate) struct Row {
     pub(crate) program: &'static str,
-    pub(crate) gathers: Option<Gathers>,
+    pub(crate) kind: ProgramKind,
     pub(crate) declared: Model,
     pub(crate) asked: Model,
 }
@@ -91,9 +91,8 @@ impl Admitted {
 impl Row {
     /// What the engine's own table says, of programs whose data are plain.
     pub(crate) fn admitted(&self, exclusion: Exclusion) -> Admitted {
-        let Row { gathers, declared, asked, .. } = *self;
-        let admits =
-            |rounds| Case { gathers, declared, asked, exclusion, rounds, plain: true }.admit().is_ok();
+        let Row { kind, declared, asked, .. } = *self;
+        let admits = |rounds| Case { kind, declared, asked, exclusion, rounds, plain: true }.admit().is_ok();
         match (admits(false), admits(true)) {
             (true, _) => Admitted::Any,
             (false, true) => Admitted::WithRounds,
@@ -106,13 +105,19 @@ impl Row {
 fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for (program, gathers) in [("gathers state", Gathers::State), ("gathers published", Gathers::Published)] {
-        let row = |asked| Row { program, gathers: Some(gathers), declared: Model::Edge, asked };
+        let row = |asked| Row { program, kind: ProgramKind::Vertex(gathers), declared: Model::Edge, asked };
         rows.extend(Model::ALL.map(row));
     }
     for declared in Model::ALL {
-        let row = |asked| Row { program: "update function", gathers: None, declared, asked };
+        let row = |asked| Row { program: "update function", kind: ProgramKind::Update, declared, asked };
         rows.extend(Model::ALL.map(row));
     }
+    rows.extend(Model::ALL.map(|asked| Row {
+        program: "edge program",
+        kind: ProgramKind::Edge,
+        declared: Model::Full,
+        asked,
+    }));
     rows
 }
 
@@ -160,16 +165,18 @@ impl Exclusions {
         }
         reporter.line("\nSchedulers that are admitted: any, those with rounds, or - none")?;
         let names = Exclusion::ALL.map(Exclusion::name);
-        let [a, b, c, d] = names;
+        let [a, b, c, d, e] = names;
         reporter.line(format_args!(
-            "{:<19}{:<10}{:<15}{a:<8}{b:<10}{c:<7}{d}",
+            "{:<19}{:<10}{:<15}{a:<8}{b:<10}{c:<7}{d:<6}{e}",
             "program", "declares", "--consistency"
         ))?;
         for row in &rows {
-            let [a, b, c, d] = admitted(row).map(Admitted::name);
+            let [a, b, c, d, e] = admitted(row).map(Admitted::name);
             let (declared, asked) = (row.declared.name(), row.asked.name());
-            reporter
-                .line(format_args!("{:<19}{declared:<10}{asked:<15}{a:<8}{b:<10}{c:<7}{d}", row.program))?;
+            reporter.line(format_args!(
+                "{:<19}{declared:<10}{asked:<15}{a:<8}{b:<10}{c:<7}{d:<6}{e}",
+                row.program
+            ))?;
         }
         reporter.line("\nWhy")?;
         for refusal in RULES.map(|rule| rule.refusal) {

@@ -71,7 +71,7 @@ pub(crate) fn kept() -> impl Iterator<Item = (&'static str, Kept)> {
 /// All but relaxed, which is asked for as a model: it keeps none.
 pub(crate) fn strategies() -> impl Iterator<Item = (&'static str, Exclusion)> {
     let asked_here = |exclusion: &Exclusion| *exclusion != Exclusion::Relaxed;
-    Exclusion::ALL.into_iter().filter(asked_here).map(|exclusion| (exclusion.name(), exclusion))
+    Exclusion::OF_VERTICES.into_iter().filter(asked_here).map(|exclusion| (exclusion.name(), exclusion))
 }
 
 fn scheduler(text: &str) -> Result<String, String> {

@@ -39,10 +39,12 @@ fn exclusions_are_listed_with_what_they_admit() {
         Exclusion::ALL
             .map(|exclusion| found.expect("a row")[exclusion.name()].as_str().expect("a text").to_owned())
     };
-    assert_eq!(row("gathers state", "edge", "edge"), ["any", "rounds", "any", "any"]);
-    assert_eq!(row("gathers published", "edge", "edge"), ["any", "-", "any", "any"]);
-    assert_eq!(row("update function", "full", "edge"), ["-"; 4]);
-    assert_eq!(row("update function", "edge", "full"), ["any", "rounds", "any", "-"]);
+    assert_eq!(row("gathers state", "edge", "edge"), ["any", "rounds", "any", "-", "any"]);
+    assert_eq!(row("gathers published", "edge", "edge"), ["any", "-", "any", "-", "any"]);
+    assert_eq!(row("update function", "full", "edge"), ["-"; 5]);
+    assert_eq!(row("update function", "edge", "full"), ["any", "rounds", "any", "-", "-"]);
+    assert_eq!(row("edge program", "full", "full"), ["any", "-", "-", "any", "any"]);
+    assert_eq!(row("edge program", "full", "edge"), ["-"; 5]);
     let table = gasworks(&["exclusions"]).ok().out;
     for rule in RULES {
         assert!(table.contains(rule.refusal.what) && table.contains(rule.refusal.why), "{table}");

@@ -1,7 +1,7 @@
 //! `lab`: a cell for each combination that the engine admits, and what the cells say.
 
 use gasworks::schedulers::by_name;
-use gasworks::{Case, Exclusion, Gathers, Model};
+use gasworks::{Case, Exclusion, Gathers, Model, ProgramKind};
 use serde_json::Value;
 
 use crate::{Folder, gasworks, ratings};
@@ -33,17 +33,20 @@ fn name(cell: &Value) -> String {
 }
 
 /// What the engine's table admits of all schedulers, models, exclusions and 1 or 2 threads.
-fn admitted(gathers: Option<Gathers>, schedulers: &[&str]) -> Vec<String> {
+fn admitted(kind: ProgramKind, schedulers: &[&str]) -> Vec<String> {
     let mut names = Vec::new();
     for scheduler in schedulers {
         let rounds = by_name(scheduler).expect("a scheduler").selection().is_some();
         // A sweep of everyone has nothing to take from published gathers.
-        if gathers.is_some() && rounds && (gathers == Some(Gathers::State) || *scheduler != "sweep") {
+        if rounds
+            && (kind == ProgramKind::Vertex(Gathers::State)
+                || kind != ProgramKind::Update && *scheduler != "sweep")
+        {
             names.extend([1, 2].map(|threads| format!("sync {scheduler} - - {threads}")));
         }
         for (model, asked) in [("vertex", Model::Vertex), ("edge", Model::Edge), ("full", Model::Full)] {
             for exclusion in Exclusion::ALL {
-                let case = Case { gathers, declared: Model::Edge, asked, exclusion, rounds, plain: true };
+                let case = Case { kind, declared: Model::Edge, asked, exclusion, rounds, plain: true };
                 // Relaxed keeps no model, and is asked for once.
                 let shown = if exclusion == Exclusion::Relaxed { "relaxed" } else { model };
                 if case.admit().is_err() || exclusion == Exclusion::Relaxed && model != "edge" {
@@ -73,17 +76,17 @@ fn there_is_a_cell_for_each_admitted_combination_and_a_sentence_for_each_other()
     let folder = Folder::new();
     let graph = graph(&folder);
     let programs = [
-        ("pagerank", Some(Gathers::State)),
-        ("components", Some(Gathers::Published)),
-        ("sssp", Some(Gathers::Published)),
-        ("color", None),
-        ("kcore", None),
+        ("pagerank", ProgramKind::Vertex(Gathers::State)),
+        ("components", ProgramKind::Vertex(Gathers::Published)),
+        ("sssp", ProgramKind::Vertex(Gathers::Published)),
+        ("color", ProgramKind::Update),
+        ("kcore", ProgramKind::Update),
     ];
-    for (program, gathers) in programs {
+    for (program, kind) in programs {
         let cells = cells(&[&[program, &graph, "--repeat", "1"], &MATRIX[..]].concat());
         let mut names: Vec<String> = cells.iter().map(name).collect();
         names.sort();
-        assert_eq!(names, admitted(gathers, &["rounds", "sweep", "fifo", "priority"]), "{program}");
+        assert_eq!(names, admitted(kind, &["rounds", "sweep", "fifo", "priority"]), "{program}");
 
         let run =
             gasworks(&[&["lab", program, &graph, "--repeat", "1", "--json"], &MATRIX[..]].concat()).ok();

@@ -2,8 +2,9 @@
 use gasworks::{Block, EdgeProgram};
 
 fn both<P: EdgeProgram>(block: &mut Block<'_, P>) {
-    let first = block.edge(0, 0);
-    let second = block.edge(0, 1);
+    let row = block.row(0);
+    let first = block.edge(row, 0);
+    let second = block.edge(row, 1);
     drop((first, second));
 }
 

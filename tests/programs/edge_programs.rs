@@ -1,9 +1,15 @@
-//! Edge programs under the serial executor.
+//! Edge programs: block by block, one at a time, and relaxed.
 
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::{Context, EdgeProgram, Engine, Reason, Row};
+use std::ops::ControlFlow;
+use std::sync::Mutex;
 
-use super::shapes::shapes;
+use gasworks::{
+    Column, Context, EdgeProgram, Engine, Exclusion, Outcome, Own, Progress, Reason, Row, Signal, Sum,
+    VertexProgram,
+};
+
+use super::shapes::{Kind, shapes};
 
 struct Sgd;
 
@@ -64,17 +70,230 @@ impl EdgeProgram for Touch {
 
 #[test]
 fn a_pass_visits_each_edge_but_self_loops_once() {
-    for shape in shapes().iter().filter(|shape| shape.vertices < 900) {
-        let mut graph = shape.weighted().with_vertices(|_| 0);
-        let before: Vec<f32> = graph.edge_list().map(|(_, _, weight)| *weight).collect();
-        Engine::edges(&mut graph, &Touch).rounds(1).run().unwrap();
-        for ((u, v, new), old) in graph.edge_list().zip(before) {
-            assert_eq!(*new, if u == v { old } else { old + 8.0 });
-        }
-        let (into, out) = shape.neighbors();
-        for (v, found) in graph.vertex_data().iter().enumerate() {
-            let others = |ends: &[(u32, f32)]| ends.iter().filter(|(u, _)| *u as usize != v).count();
-            assert_eq!(*found as usize, others(&out[v]) + 1000 * others(&into[v]), "{}", shape.name);
+    for shape in shapes() {
+        for (exclusion, threads) in EXECUTORS {
+            let mut graph = shape.weighted().with_vertices(|_| 0);
+            let before: Vec<f32> = graph.edge_list().map(|(_, _, weight)| *weight).collect();
+            // Relaxed steps may lose each other's.
+            let threads = if exclusion == Exclusion::Relaxed { 1 } else { threads };
+            let engine = Engine::edges(&mut graph, &Touch).exclusion(exclusion).threads(threads);
+            let outcome = engine.rounds(1).run().unwrap();
+            let visited = shape.edge_list().filter(|(u, v, _)| u != v).count();
+            assert_eq!(outcome.progress.updates, visited as u64, "{}", shape.name);
+            for ((u, v, new), old) in graph.edge_list().zip(before) {
+                assert_eq!(*new, if u == v { old } else { old + 8.0 });
+            }
+            let mut expected = vec![0; shape.vertices];
+            for (u, v, _) in shape.edge_list().filter(|(u, v, _)| u != v) {
+                let (u, v) = if shape.kind == Kind::Undirected { (u.min(v), u.max(v)) } else { (u, v) };
+                expected[u as usize] += 1;
+                expected[v as usize] += 1000;
+            }
+            assert_eq!(graph.vertex_data().as_slice(), expected, "{}, {exclusion}", shape.name);
         }
     }
+}
+
+const EXECUTORS: [(Exclusion, usize); 6] = [
+    (Exclusion::Serial, 1),
+    (Exclusion::Grid, 1),
+    (Exclusion::Grid, 2),
+    (Exclusion::Grid, 3),
+    (Exclusion::Grid, 8),
+    (Exclusion::Relaxed, 4),
+];
+
+/// Each end remembers in which order its edges came, and what the other end had seen by then; the order of all is written down.
+struct Witness {
+    log: Mutex<Vec<u64>>,
+}
+
+fn follow(own: u64, other: u64, edge: u64, random: u64) -> u64 {
+    (own.rotate_left(7) ^ other).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(edge ^ random)
+}
+
+impl EdgeProgram for Witness {
+    type Vertex = u64;
+    type Edge = u64;
+    type Global = ();
+    type Scratch = ();
+    fn scratch(&self) {}
+    fn update(&self, cx: &Context<'_, ()>, source: &mut u64, edge: &mut u64, target: &mut u64, (): &mut ()) {
+        self.log.lock().unwrap().push(*edge);
+        let random = cx.random(1).next_u64();
+        (*source, *target) =
+            (follow(*source, *target, *edge, random), follow(*target, *source, *edge, !random));
+    }
+}
+
+#[test]
+fn a_run_is_as_if_blocks_came_one_after_the_other_whatever_the_number_of_threads() {
+    let (mut large, mut same_pass, mut same_seed) = (0, 0, 0);
+    for shape in shapes() {
+        for blocks in [None, Some(1), Some(3), Some(6)] {
+            let run = |exclusion, threads, seed| {
+                let mut graph = shape.valued(0).with_vertices(u64::from);
+                graph.transform_edges(|u, v, edge| *edge = u64::from(u) << 32 | u64::from(v));
+                let witness = Witness { log: Mutex::default() };
+                let engine = Engine::edges(&mut graph, &witness).exclusion(exclusion).threads(threads);
+                let engine = if let Some(parts) = blocks { engine.blocks(parts, parts) } else { engine };
+                let outcome: Outcome = engine.seed(seed).rounds(3).run().unwrap();
+                assert_eq!(outcome.plan.exclusion, Some(exclusion));
+                (graph.vertex_data().as_slice().to_vec(), witness.log.into_inner().unwrap())
+            };
+            let (serial, order) = run(Exclusion::Serial, 1, 5);
+            for threads in [1, 2, 4, 7] {
+                let (found, _) = run(Exclusion::Grid, threads, 5);
+                assert_eq!(found, serial, "{}, {blocks:?} blocks, {threads} threads", shape.name);
+            }
+            let visited = order.len() / 3;
+            if visited > 20 && blocks != Some(1) {
+                large += 1;
+                same_pass += usize::from(order[..visited] == order[visited..2 * visited]);
+                same_seed += usize::from(run(Exclusion::Serial, 1, 6).0 == serial);
+            }
+        }
+    }
+    // Few blocks have few orders.
+    assert!(large > 20 && same_pass < large / 4, "{same_pass} of {large} runs have one order in two passes");
+    assert!(same_seed < large / 4, "{same_seed} of {large} runs are those of another seed");
+}
+
+#[test]
+fn an_observer_sees_each_pass_and_may_end_the_run() {
+    let shape = &shapes()[3..].iter().find(|shape| shape.edges.len() > 3).cloned().unwrap();
+    let mut graph = shape.weighted().with_vertices(|_| 0);
+    let mut seen = Vec::new();
+    let mut observer = |progress: &Progress, vertices: &Column<u32>| {
+        seen.push((progress.rounds, vertices.iter().sum::<u32>()));
+        if progress.rounds == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let outcome = Engine::edges(&mut graph, &Touch).observer(&mut observer).run().unwrap();
+    assert_eq!((outcome.reason, outcome.progress.rounds), (Reason::Stopped, 3));
+    let each = seen[0].1;
+    assert!(each > 0);
+    assert_eq!(seen, [(1, each), (2, 2 * each), (3, 3 * each)]);
+}
+
+/// Fails at one edge.
+struct Trap(f32);
+
+impl EdgeProgram for Trap {
+    type Vertex = u32;
+    type Edge = f32;
+    type Global = ();
+    type Scratch = ();
+    fn scratch(&self) {}
+    fn update(&self, _: &Context<'_, ()>, source: &mut u32, edge: &mut f32, target: &mut u32, (): &mut ()) {
+        assert!(*edge != self.0, "the edge of {}", self.0);
+        *edge += 1000.0;
+        *source += 1;
+        *target += 1;
+    }
+}
+
+/// The sum of the weights along in-edges.
+struct InWeights;
+
+impl VertexProgram for InWeights {
+    type Vertex = f32;
+    type Ghost = ();
+    type Edge = f32;
+    type Gather = Sum<f32>;
+    type Global = ();
+    fn accumulator(&self) -> Sum<f32> {
+        Sum(0.0)
+    }
+    fn ghost(&self, _: &Context<'_, ()>, _: &f32, (): &mut ()) {}
+    fn gather(&self, _: &Context<'_, ()>, sum: &mut Sum<f32>, (): &(), weight: &f32) {
+        sum.0 += weight;
+    }
+    fn apply(&self, _: &Context<'_, ()>, vertex: &mut f32, sum: &mut Sum<f32>) -> Signal {
+        *vertex = sum.0;
+        Signal::NONE
+    }
+}
+
+#[test]
+fn a_panic_leaves_whole_data_and_comes_through() {
+    let pairs: Vec<_> = (0..12u32).flat_map(|u| (0..9).map(move |v| [u, v])).collect();
+    let weights: Vec<f32> = (0..108u8).map(f32::from).collect();
+    for (exclusion, threads) in EXECUTORS {
+        let graph = GraphBuilder::bipartite(12, 9).weighted_edges(&pairs, &weights).build().unwrap();
+        let mut graph = graph.with_vertices(|_| 0u32);
+        let trap = Trap(50.0);
+        let engine = Engine::edges(&mut graph, &trap).exclusion(exclusion).threads(threads).rounds(1);
+        let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.run()));
+        let payload = run.unwrap_err();
+        assert_eq!(payload.downcast_ref::<String>().unwrap(), "the edge of 50");
+        let written = graph.edge_list().filter(|(_, _, weight)| **weight >= 1000.0).count();
+        let seen: u32 = graph.vertex_data().iter().sum();
+        assert!(exclusion == Exclusion::Relaxed || seen as usize == 2 * written, "{exclusion}");
+        assert!(graph.edge_list().all(|(u, v, weight)| {
+            let old = 9.0 * u as f32 + (v - 12) as f32;
+            *weight == old || *weight == old + 1000.0 && old != 50.0
+        }));
+        // The same along in-edges.
+        let mut expected = [0.0; 21];
+        graph.edge_list().for_each(|(_, v, weight)| expected[v as usize] += *weight);
+        let mut graph = graph.with_vertices(|_| 0.0);
+        Engine::new(&mut graph, &InWeights).rounds(1).run().unwrap();
+        assert_eq!(graph.vertex_data().as_slice(), expected);
+    }
+}
+
+/// Joins lists: data that are not plain.
+struct Join;
+
+impl EdgeProgram for Join {
+    type Vertex = Own<Vec<u32>>;
+    type Edge = ();
+    type Global = ();
+    type Scratch = ();
+    fn scratch(&self) {}
+    fn update(
+        &self,
+        _: &Context<'_, ()>,
+        source: &mut Vec<u32>,
+        (): &mut (),
+        target: &mut Vec<u32>,
+        (): &mut (),
+    ) {
+        source.push(target[0]);
+        target.push(source[0]);
+    }
+}
+
+#[test]
+fn owned_data_are_admitted_but_relaxed() {
+    let graph = || {
+        let pairs: Vec<_> = (0..40u32).map(|v| [v, (v * 7 + 3) % 40]).collect();
+        let graph = GraphBuilder::directed(40).plain_edges(&pairs).build().unwrap();
+        graph.with_vertex_data(Column::<Own<Vec<u32>>>::from_fn(40, |v| vec![v as u32]))
+    };
+    let mut joined = graph();
+    Engine::edges(&mut joined, &Join).threads(3).rounds(1).run().unwrap();
+    assert!((0..40).all(|v| joined.vertex(v).len() == 3 && joined.vertex(v).contains(&((v * 7 + 3) % 40))));
+    let refused = Engine::edges(&mut graph(), &Join).exclusion(Exclusion::Relaxed).rounds(1).run();
+    assert!(refused.unwrap_err().to_string().contains("relaxed exclusion for data that are not plain"));
+}
+
+#[test]
+fn what_does_not_go_together_is_refused() {
+    let mut graph =
+        GraphBuilder::directed(4).weighted_edges(&[[0, 1]], &[1.0f32]).build().unwrap().with_vertices(|_| 0);
+    let mut refused = |why: &str, run: &dyn Fn(&mut Graph<u32, f32>) -> Result<Outcome, gasworks::Error>| {
+        let sentence = run(&mut graph).unwrap_err().to_string();
+        assert!(sentence.contains(why), "{sentence}");
+    };
+    for exclusion in [Exclusion::Coloring, Exclusion::Locks] {
+        refused("coloring or locks for an edge program", &|graph| {
+            Engine::edges(graph, &Touch).exclusion(exclusion).rounds(1).run()
+        });
+    }
+    refused("an audit of an edge program", &|graph| Engine::edges(graph, &Touch).audit().rounds(1).run());
+    refused("more blocks along one side", &|graph| Engine::edges(graph, &Touch).blocks(2, 3).rounds(1).run());
+    refused("a coloring beside exclusion by grid", &|graph| {
+        Engine::edges(graph, &Touch).coloring([0, 1, 0, 0]).exclusion(Exclusion::Grid).rounds(1).run()
+    });
 }

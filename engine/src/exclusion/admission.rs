@@ -5,11 +5,22 @@ use crate::consistency::Model;
 use crate::error::Error;
 use crate::program::Gathers;
 
+/// What kind of program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramKind {
+    /// A [`VertexProgram`](crate::VertexProgram), and what it gathers.
+    Vertex(Gathers),
+    /// An [`UpdateFunction`](crate::UpdateFunction).
+    Update,
+    /// An [`EdgeProgram`](crate::EdgeProgram).
+    Edge,
+}
+
 /// A combination that somebody asks for, without barriers between visits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// What a vertex program gathers; none for an update function.
-    pub gathers: Option<Gathers>,
+    /// What kind of program runs.
+    pub kind: ProgramKind,
     /// What the program declares that its visits touch.
     pub declared: Model,
     /// What visits are to be kept apart by: the declared model or a stronger one.
@@ -50,7 +61,25 @@ pub struct Rule {
 }
 
 /// All that is refused; what no rule refuses is admitted.
-pub const RULES: [Rule; 5] = [
+pub const RULES: [Rule; 7] = [
+    Rule {
+        applies: |case| case.exclusion == Exclusion::Grid && case.kind != ProgramKind::Edge,
+        refusal: Refusal {
+            what: "a grid for a program of vertices",
+            why: "its blocks hold some edges with both their ends, and a visit of a vertex touches all edges of it",
+            instead: "choose coloring or locks, or write an edge program",
+        },
+    },
+    Rule {
+        applies: |case| {
+            case.kind == ProgramKind::Edge && matches!(case.exclusion, Exclusion::Coloring | Exclusion::Locks)
+        },
+        refusal: Refusal {
+            what: "coloring or locks for an edge program",
+            why: "they keep apart the scopes of vertices, and a step touches one edge and its ends",
+            instead: "choose grid or serial, or relaxed exclusion, which is not serializable",
+        },
+    },
     Rule {
         applies: |case| case.asked < case.declared,
         refusal: Refusal {
@@ -68,7 +97,9 @@ pub const RULES: [Rule; 5] = [
         },
     },
     Rule {
-        applies: |case| case.exclusion == Exclusion::Coloring && case.gathers == Some(Gathers::Published),
+        applies: |case| {
+            case.exclusion == Exclusion::Coloring && case.kind == ProgramKind::Vertex(Gathers::Published)
+        },
         refusal: Refusal {
             what: "coloring for published gathers",
             why: "inboxes are filled in the order of arrival, which the same bits for every number of threads forbid",
@@ -100,8 +131,11 @@ impl Case {
     }
 
     /// The exclusion that such a run takes unless told: coloring, where it is admitted at distance 1, for its speed and its bits;
-    /// else locks, for which one thread needs none.
+    /// else locks, for which one thread needs none. An edge program takes the grid.
     pub fn default_exclusion(&self, threads: usize) -> Exclusion {
+        if self.kind == ProgramKind::Edge {
+            return Exclusion::Grid;
+        }
         let coloring = Case { exclusion: Exclusion::Coloring, ..*self };
         match () {
             () if coloring.admit().is_ok() && self.asked <= Model::Edge => Exclusion::Coloring,

@@ -5,8 +5,9 @@
 
 mod admission;
 mod coloring;
+pub(crate) mod grid;
 
-pub use admission::{Case, RULES, Refusal, Rule};
+pub use admission::{Case, ProgramKind, RULES, Refusal, Rule};
 pub use coloring::{Coloring, ColoringOrder, Distance};
 
 use crate::consistency::Model;
@@ -23,15 +24,25 @@ pub enum Exclusion {
     /// A reader-writer lock a vertex, taken in ascending order over the scope of each visit. Any scheduler (ibidem, section
     /// 4.2.2: the locking engine).
     Locks,
-    /// Only a vertex's own visits are kept apart. What is read of others is a snapshot of each datum by itself: no data race,
-    /// but no serial order either. Only when asked for.
+    /// Blocks of edges without a vertex in common, for edge programs: the same bits for every number of threads (Gemulla et al.
+    /// 2011, section 4; Chin et al. 2015, section 4).
+    Grid,
+    /// Only a vertex's own visits are kept apart, or the visits of an edge. What is read of others is a snapshot of each datum by itself, or
+    /// under edge programs of each word: no data race, but no serial order either. Only when asked for.
     Relaxed,
 }
 
 impl Exclusion {
     /// All, in the order in which they are shown.
-    pub const ALL: [Exclusion; 4] =
+    pub const ALL: [Exclusion; 5] =
+        [Exclusion::Serial, Exclusion::Coloring, Exclusion::Locks, Exclusion::Grid, Exclusion::Relaxed];
+
+    /// Those that programs of vertices may take.
+    pub const OF_VERTICES: [Exclusion; 4] =
         [Exclusion::Serial, Exclusion::Coloring, Exclusion::Locks, Exclusion::Relaxed];
+
+    /// Those that edge programs may take.
+    pub const OF_EDGES: [Exclusion; 3] = [Exclusion::Serial, Exclusion::Grid, Exclusion::Relaxed];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -39,6 +50,7 @@ impl Exclusion {
             Exclusion::Serial => "serial",
             Exclusion::Coloring => "coloring",
             Exclusion::Locks => "locks",
+            Exclusion::Grid => "grid",
             Exclusion::Relaxed => "relaxed",
         }
     }
@@ -51,6 +63,9 @@ impl Exclusion {
                 "vertices of one color at a time: the same bits for every number of threads"
             }
             Exclusion::Locks => "a reader-writer lock a vertex, over what a visit touches",
+            Exclusion::Grid => {
+                "blocks of edges without a common vertex, for edge programs: the same bits for every number of threads"
+            }
             Exclusion::Relaxed => {
                 "none but a vertex's own visits are kept apart, and no serial order is promised"
             }

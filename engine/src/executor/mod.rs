@@ -1,7 +1,7 @@
-//! Who runs a program: with barriers, without, or one edge after the other.
+//! Who runs a program: with barriers, without, or block by block.
 
 pub(crate) mod asynchronous;
-pub(crate) mod edges;
+pub(crate) mod grid;
 mod limits;
 mod per_worker;
 pub(crate) mod sync;

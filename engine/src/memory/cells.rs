@@ -77,6 +77,15 @@ impl<'a, D: Store> Cells<'a, D> {
         unsafe { D::lend_mut(self.at(at), self.shape.width) }
     }
 
+    /// # Safety
+    /// `at` is below [`len`](Cells::len), and nobody else has the value while it is lent.
+    #[inline(always)]
+    pub(super) unsafe fn get_mut_unchecked(&self, at: usize) -> D::Mut<'_> {
+        debug_assert!(at < self.shape.len, "{at} of {} cells", self.shape.len);
+        // SAFETY: at < len, and len * stride elements follow the start; the caller sees to the rest.
+        unsafe { D::lend_mut(self.start.add(at * D::step(self.shape.stride)), self.shape.width) }
+    }
+
     fn bytes(&self) -> usize {
         self.shape.width * size_of::<D::Element>()
     }
@@ -145,6 +154,15 @@ impl<'a, D: Store> Cells<'a, D> {
     #[inline(always)]
     pub(super) fn prefetch(&self, at: usize) {
         prefetch_address(self.at(at));
+    }
+
+    /// Asks for all of a value.
+    #[inline(always)]
+    pub(super) fn prefetch_whole(&self, at: usize) {
+        let start = self.at(at).cast::<u8>();
+        for line in 0..self.bytes().div_ceil(64) {
+            prefetch_address(start.wrapping_add(64 * line));
+        }
     }
 
     /// Copies a value in while others may copy it out: word by word, each whole.

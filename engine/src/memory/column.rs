@@ -401,6 +401,32 @@ impl<'a, D: Store> ColumnMut<'a, D> {
         unsafe { (D::lend_mut(first.as_mut_ptr(), width), D::lend_mut(second.as_mut_ptr(), width)) }
     }
 
+    /// Overwrites a value by one of another column.
+    ///
+    /// # Panics
+    /// If there are no such values, or they differ in width.
+    pub(crate) fn assign(&mut self, at: usize, other: ColumnRef<'_, D>, from: usize)
+    where
+        D::Element: Clone,
+    {
+        let Shape { len, width, stride } = self.shape;
+        assert!(at < len && from < other.shape.len && width == other.shape.width, "a value for another");
+        let stride = D::step(stride);
+        self.elements[at * stride..][..stride].clone_from_slice(&other.elements[from * stride..][..stride]);
+    }
+
+    /// Overwrites a value by another one.
+    ///
+    /// # Panics
+    /// If they are the same, or one is not below [`len`](ColumnMut::len).
+    pub(crate) fn assign_within(&mut self, at: usize, from: usize)
+    where
+        D::Element: Clone,
+    {
+        let (to, from) = self.disjoint(at, from);
+        to.clone_from_slice(from);
+    }
+
     /// The elements of two different values, each from its first to its stride's end.
     fn disjoint(&mut self, at: usize, other: usize) -> (&mut [D::Element], &mut [D::Element]) {
         assert!(at != other, "one value twice: {at}");

@@ -7,6 +7,7 @@
 //! 3. [`Rows`] are checked against their bounds when they are made, so that a gather over them need not be.
 #![allow(unsafe_code)]
 
+mod blocks;
 mod buffer;
 mod cells;
 mod claims;
@@ -16,9 +17,11 @@ mod locks;
 mod marks;
 mod rows;
 mod scope_cells;
+mod shared_blocks;
 mod store;
 mod versions;
 
+pub(crate) use blocks::{BlockCells, BlockRow, Blocks, Held, Span};
 pub(crate) use buffer::Buffer;
 pub(crate) use cells::{Cells, Slots};
 #[cfg(test)]
@@ -28,6 +31,7 @@ pub use column::{Column, ColumnMut, ColumnRef};
 pub(crate) use ghost_cells::{GhostCells, GhostCopies, Side};
 pub(crate) use rows::{Reading, Row as RowOfEnds, Rows};
 pub(crate) use scope_cells::{Lent, LentEdge, Private, ScopeCells, Way};
+pub(crate) use shared_blocks::SharedBlocks;
 pub(crate) use versions::Versions;
 // Public in private: every user type has it through `Data`, and none can implement it, which soundness rests on.
 #[allow(unreachable_pub)]

@@ -45,7 +45,7 @@ impl UpdateFunction for Half {
 
 #[test]
 fn each_function_counts_its_own_visits() {
-    for exclusion in Exclusion::ALL {
+    for exclusion in Exclusion::OF_VERTICES {
         for threads in [1, 3] {
             let mut graph = ring(90).with_vertices(|_| 0);
             let halves = [Half { number: 0, most: 3 }, Half { number: 1, most: 5 }];

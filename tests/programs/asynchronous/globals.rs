@@ -198,7 +198,7 @@ impl UpdateFunction for Heard {
 
 #[test]
 fn a_second_function_runs_for_whom_it_is_signalled() {
-    for exclusion in Exclusion::ALL {
+    for exclusion in Exclusion::OF_VERTICES {
         for everyone in [false, true] {
             // The first function runs at 4 only, and tells 4 and 5.
             let (mut graph, grow, heard) = (ring(), Grow::new(Some(1)), Heard(Mutex::default()));
@@ -218,7 +218,7 @@ fn a_second_function_runs_for_whom_it_is_signalled() {
 
 #[test]
 fn only_the_first_function_runs_unasked() {
-    for exclusion in Exclusion::ALL {
+    for exclusion in Exclusion::OF_VERTICES {
         let (mut graph, grow, heard) = (ring(), Grow::new(None), Heard(Mutex::default()));
         let engine = Engine::updates(&mut graph, &grow, Sweep::new()).also(&heard).exclusion(exclusion);
         engine.threads(2).rounds(2).run().unwrap();

@@ -5,7 +5,9 @@ use std::time::Duration;
 use gasworks::programs::factorization::{Regularization, initial_factors};
 use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
 use gasworks::schedulers::{Sweep, by_name};
-use gasworks::{Case, Engine, Error, Every, Exclusion, Gathers, Model, Outcome, Reason, Scheduler};
+use gasworks::{
+    Case, Engine, Error, Every, Exclusion, Gathers, Model, Outcome, ProgramKind, Reason, Scheduler,
+};
 
 use super::functions::{Level, Steps};
 use crate::programs::contract::{Least, Stack, hubs_first};
@@ -80,7 +82,7 @@ impl Run {
 /// A program of the table.
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
-    pub(crate) gathers: Option<Gathers>,
+    pub(crate) kind: ProgramKind,
     pub(crate) declared: Model,
     pub(crate) fits: fn(&Shape) -> bool,
     pub(crate) run: fn(&Shape, &How) -> Result<Run, Error>,
@@ -92,15 +94,9 @@ impl Subject {
     /// What the engine's own table says.
     pub(crate) fn is_admitted(&self, how: &How) -> bool {
         let asked = how.consistency.unwrap_or(self.declared);
-        let Subject { gathers, declared, .. } = *self;
-        let case = Case {
-            gathers,
-            declared,
-            asked,
-            exclusion: how.exclusion,
-            rounds: how.has_rounds(),
-            plain: true,
-        };
+        let Subject { kind, declared, .. } = *self;
+        let case =
+            Case { kind, declared, asked, exclusion: how.exclusion, rounds: how.has_rounds(), plain: true };
         case.admit().is_ok()
     }
 }
@@ -112,7 +108,7 @@ const DAMPING: f32 = 0.85;
 
 const PAGERANK: Subject = Subject {
     name: "pagerank",
-    gathers: Some(Gathers::State),
+    kind: ProgramKind::Vertex(Gathers::State),
     declared: Model::Edge,
     fits: |_| true,
     run: |shape, how| {
@@ -135,7 +131,7 @@ const PAGERANK: Subject = Subject {
 
 const COMPONENTS: Subject = Subject {
     name: "components",
-    gathers: Some(Gathers::Published),
+    kind: ProgramKind::Vertex(Gathers::Published),
     declared: Model::Edge,
     fits: |_| true,
     run: |shape, how| {
@@ -154,7 +150,7 @@ fn check_components(shape: &Shape, _: &How, run: &Run) {
 
 const SHORTEST_PATHS: Subject = Subject {
     name: "shortest paths",
-    gathers: Some(Gathers::Published),
+    kind: ProgramKind::Vertex(Gathers::Published),
     declared: Model::Edge,
     fits: |shape| shape.vertices > 0,
     run: |shape, how| {
@@ -212,7 +208,7 @@ fn is_sweep_of_sides(how: &How) -> bool {
 
 const ALS: Subject = Subject {
     name: "als",
-    gathers: Some(Gathers::State),
+    kind: ProgramKind::Vertex(Gathers::State),
     declared: Model::Edge,
     fits: |shape| matches!(shape.kind, Kind::Bipartite(_)),
     run: |shape, how| {
@@ -246,7 +242,7 @@ const ALS: Subject = Subject {
 
 const LEAST: Subject = Subject {
     name: "least",
-    gathers: None,
+    kind: ProgramKind::Update,
     declared: Model::Edge,
     fits: |_| true,
     run: |shape, how| {
@@ -259,7 +255,7 @@ const LEAST: Subject = Subject {
 
 const COLORING: Subject = Subject {
     name: "greedy coloring",
-    gathers: None,
+    kind: ProgramKind::Update,
     declared: Model::Edge,
     fits: |_| true,
     run: |shape, how| {
@@ -278,7 +274,7 @@ const COLORING: Subject = Subject {
 
 const LEVEL: Subject = Subject {
     name: "level",
-    gathers: None,
+    kind: ProgramKind::Update,
     declared: Model::Full,
     fits: |_| true,
     run: |shape, how| {
@@ -305,7 +301,7 @@ const LEVEL: Subject = Subject {
 
 const STEPS: Subject = Subject {
     name: "steps",
-    gathers: None,
+    kind: ProgramKind::Update,
     declared: Model::Vertex,
     fits: |_| true,
     run: |shape, how| {
