@@ -15,6 +15,7 @@ mod kcore;
 mod lab;
 mod lasso;
 mod pipes;
+mod predict;
 mod recommend;
 
 use std::fs;
