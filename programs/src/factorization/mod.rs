@@ -2,7 +2,7 @@
 //!
 //! | step | function | what it answers |
 //! |---|---|---|
-//! | hold out | [`hold_out`], [`leave_k_out`] | training and test ratings, split within each user |
+//! | hold out | [`hold_out`], [`leave_k_out`], [`folds`] | training and test ratings, split within each user |
 //! | compare | [`Baseline::fit`] | mean and biases: what any factorization must beat |
 //! | subtract | [`Offset::residuals`] | the ratings less what the baseline explains |
 //! | start | [`initial_factors`] | small random item factors |
@@ -101,4 +101,4 @@ pub use predict::Unfinished;
 pub use ranking::RankingQuality;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
 pub use settings::{Offset, Regularization, Settings};
-pub use split::{Split, hold_out, leave_k_out};
+pub use split::{Folds, Split, folds, hold_out, leave_k_out};
