@@ -178,7 +178,15 @@ impl Factorization {
         Some(Taste { factors, bias: self.baseline.user_biases[user as usize], seen })
     }
 
-    fn item_row(&self, item: u32) -> &[f32] {
+    /// A predicted rating within the range of the training ratings; a preference has none.
+    pub(super) fn in_range(&self, value: f32) -> f32 {
+        match self.settings.alpha {
+            None => value.clamp(self.range.minimum, self.range.maximum),
+            Some(_) => value,
+        }
+    }
+
+    pub(super) fn item_row(&self, item: u32) -> &[f32] {
         &self.item_factors[item as usize * self.rank()..][..self.rank()]
     }
 
@@ -222,6 +230,17 @@ impl<'m> Ranker<'m> {
         let Some(taste) = model.taste(user) else {
             return Recommendations { user, basis: Basis::Popularity, items: self.popular() };
         };
+        self.ranked(user, taste, scores, |item| self.shown(user, item))
+    }
+
+    /// The best items for a taste; `shown` is the prediction that a listed item is shown with.
+    pub(super) fn ranked(
+        &self,
+        user: u32,
+        taste: Taste<'_>,
+        scores: &mut Vec<f32>,
+        shown: impl Fn(u32) -> f32,
+    ) -> Recommendations {
         let mut top = Top::new(self.settings.count);
         let mut candidates = 0usize;
         self.for_each(taste, scores, |item, score| {
@@ -229,7 +248,7 @@ impl<'m> Ranker<'m> {
             top.offer(score, item);
         });
         let basis = if candidates == 0 { Basis::NothingLeft } else { Basis::Factors };
-        let entry = |(score, item)| model.entry(item, score, self.shown(user, item));
+        let entry = |(score, item)| self.model.entry(item, score, shown(item));
         Recommendations { user, basis, items: top.into_sorted().into_iter().map(entry).collect() }
     }
 
@@ -317,11 +336,7 @@ impl<'m> Ranker<'m> {
     }
 
     fn shown(&self, user: u32, item: u32) -> f32 {
-        let value = self.model.predict(user, item).value;
-        match self.model.settings.alpha {
-            None => value.clamp(self.model.range.minimum, self.model.range.maximum),
-            Some(_) => value,
-        }
+        self.model.in_range(self.model.predict(user, item).value)
     }
 }
 
