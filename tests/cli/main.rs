@@ -7,6 +7,7 @@ mod color;
 mod errors;
 mod evaluate;
 mod events;
+mod fold_in;
 mod generate;
 mod gibbs;
 mod graphs;
