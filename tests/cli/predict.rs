@@ -79,6 +79,32 @@ fn predictions_are_cut_to_the_range_unless_asked_otherwise() {
     assert_eq!(cut, free.iter().map(|value| value.clamp(2.0, 4.5)).collect::<Vec<_>>());
 }
 
+/// What is said of a pair does not depend on how the pair is written.
+#[test]
+fn pairs_in_every_form() {
+    let folder = Folder::new();
+    let model = model(&folder, "1,1,5\n1,2,4\n2,1,1\n2,3,2\n");
+    let plain = gasworks_with(&["predict", &model, "-"], b"1,3\n2,2\n1,3\n").ok().out;
+    assert_eq!(plain.lines().count(), 3, "repeats stay");
+    for pairs in [
+        "1\t3\n2\t2\n1\t3\n",
+        "1::3\n2::2\n1::3",
+        "\u{feff}userId,movieId\r\n1,3\r\n\r\n2,2\r\n1,3\r\n",
+        "item;note;user\n3;x;1\n\"2\";y;2\n3;z;1\n",
+        "# pairs\n1 3\n2 2\n1 3\n",
+        "%%MatrixMarket matrix coordinate pattern general\n2 3 3\n1 3\n2 2\n1 3\n",
+    ] {
+        let run = gasworks_with(&["predict", &model, "-"], pairs.as_bytes()).ok();
+        assert_eq!(run.out, plain, "{pairs:?}");
+    }
+    for rated in ["1,3,4\n2,2,1.5\n1,3,4\n", "userId,rating,movieId,time\n1,4,3,9\n2,1.5,2,9\n1,4,3,9\n"] {
+        let run = gasworks_with(&["predict", &model, "-"], rated.as_bytes()).ok();
+        let beside: String =
+            plain.lines().zip([4.0, 1.5, 4.0]).map(|(line, rating)| format!("{line}\t{rating}\n")).collect();
+        assert_eq!(run.out, beside, "{rated:?}");
+    }
+}
+
 #[test]
 fn what_cannot_be_predicted_is_refused() {
     let folder = Folder::new();
@@ -90,6 +116,10 @@ fn what_cannot_be_predicted_is_refused() {
     let run = gasworks_with(&["predict", &model, "-"], b"userId,movieId\n");
     assert_eq!(run.code, Some(65), "{}", run.err);
     assert!(run.err.contains("at least one pair of user and item"), "{}", run.err);
+    assert_eq!(gasworks(&["predict", &model, &folder.path("")]).code, Some(66));
+    assert_eq!(gasworks(&["predict", &folder.file("foreign", "1,2\n"), &model]).code, Some(65));
+    let run = gasworks_with(&["predict", &model, "-"], b"100,20\n100\n");
+    assert!(run.code == Some(65) && run.err.contains("standard input:2"), "{}", run.err);
     let pairs = folder.file("pairs.csv", "1,2\n");
     assert_eq!(gasworks(&["predict", &model, &pairs, "-o", &pairs]).code, Some(2));
     assert_eq!(gasworks(&["predict", &model, &pairs, "-o", "-", "--json"]).code, Some(2));

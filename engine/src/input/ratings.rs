@@ -281,3 +281,42 @@ pub(super) fn split<T>(mut rest: &mut [T], lengths: Vec<usize>) -> Vec<&mut [T]>
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Quoted tables without ratings once gave the first pair again and again.
+    #[test]
+    fn pairs_keep_lines_and_repeats_whether_quoted_or_not() {
+        for (text, has_ratings) in [
+            ("ann,7\nbob,5\nann,7\n", false),
+            ("\"ann\",7\n\"bob\",5\n\"ann\",7\n", false),
+            ("userId,movieId\nann,7\nbob,5\nann,7\n", false),
+            ("movieId,rating,userId\n7,1,ann\n5,1,bob\n7,1,\"ann\"\n", true),
+        ] {
+            let source = Source::from_memory("pairs", text.as_bytes());
+            let pairs = read_pairs(&source, &RatingsOptions::default()).unwrap().data;
+            assert_eq!(pairs.has_ratings, has_ratings, "{text}");
+            let name = |rating: &Rating| {
+                (
+                    pairs.ratings.users.id(rating.user).to_string(),
+                    pairs.ratings.items.id(rating.item).to_string(),
+                    rating.value,
+                )
+            };
+            let found: Vec<_> = pairs.ratings.entries.iter().map(name).collect();
+            let [ann, bob] = [("ann".into(), "7".into(), 1.0), ("bob".into(), "5".into(), 1.0)];
+            assert_eq!(found, [ann.clone(), bob, ann], "{text}");
+        }
+    }
+
+    #[test]
+    fn ratings_are_not_read_from_pairs() {
+        let source = Source::from_memory("pairs", b"ann,7\n".as_slice());
+        assert!(read_ratings(&source, &RatingsOptions::default()).is_err());
+        let error =
+            read_pairs(&Source::from_memory("none", b"".as_slice()), &RatingsOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("at least one pair of user and item"), "{error}");
+    }
+}
