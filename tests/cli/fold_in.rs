@@ -142,7 +142,7 @@ fn explanations_add_up_and_name_what_the_user_rated() {
             assert_eq!(id % 20, 0);
             for part in because {
                 let other: u32 = part["item"].as_str().expect("an id").parse().expect("a number");
-                assert_eq!(other % 20 == 0, number(&part["rating"]) == 4.5, "{part}");
+                assert_eq!(other.is_multiple_of(20), number(&part["rating"]) == 4.5, "{part}");
             }
         }
     }
