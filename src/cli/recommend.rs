@@ -40,7 +40,7 @@ pub(crate) struct Recommend {
     #[arg(long, requires = "output", conflicts_with = "ratings")]
     all_users: bool,
     /// Recommend to the users of these ratings, or to one of them with --user: users whom the model does not know, or known ones with
-    /// ratings that it did not learn from. Their rows are solved from their ratings; items and their factors stay as they are
+    /// ratings that it did not learn from; - is standard input. Their rows are solved from their ratings; items and their factors stay as they are
     #[arg(long, value_name = "FILE")]
     ratings: Option<PathBuf>,
     /// Say under each item which of the user's ratings its prediction comes from, the N that add most one by one; exact for rows as ALS solves
@@ -61,7 +61,7 @@ pub(crate) struct Recommend {
     /// What counts of several ratings of one item by one user in --ratings
     #[arg(
         long, value_name = "WHICH", default_value = "last", value_parser = names(Duplicates::ALL),
-        help_heading = "Input"
+        requires = "ratings", help_heading = "Input"
     )]
     duplicates: Duplicates,
     #[command(flatten)]

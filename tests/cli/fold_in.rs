@@ -173,6 +173,7 @@ fn what_makes_no_sense_is_refused() {
         (&["--ratings", &good, "-o", &good], 2, "not an input"),
         (&["--ratings", &good, "--all-users", "-o", "x"], 2, "--all-users"),
         (&["--user", "100", "--explain", "-o", "x"], 2, "--explain"),
+        (&["--user", "100", "--duplicates", "sum"], 2, "--ratings"),
         (&["--user", "100", "--explain=many"], 2, "--explain"),
         (&[], 2, "--user"),
     ] {

@@ -11,10 +11,10 @@
 //! | ratings | 1 | rating less the offset | |
 //! | implicit (Hu, Koren, Volinsky 2008, section 4) | alpha r | 1 + alpha r | `Y^T Y` over all items |
 //!
-//! The ridge is lambda, times the number of ratings where regularization is weighted. The user's bias is the damped mean of what mean and item
-//! biases leave over, as in the last step of [`Baseline`](super::Baseline). Items are folded in likewise, users and items exchanged. This is what
-//! training would find for the new row if nobody else's moved; a model of `sgd` gets the row that its item factors ask for, which is not
-//! where its own steps would have ended.
+//! The ridge is lambda, times the number of ratings where regularization is weighted; implicit preference is 1 for every pair that has a rating
+//! `r`, and 0 for all others. The user's bias is the damped mean of what mean and item biases leave over, as in the last step of
+//! [`Baseline`](super::Baseline). Items are folded in likewise, users and items exchanged. This is what training would find for the new row if
+//! nobody else's moved; a model of `sgd` gets the row that its item factors ask for, which is not where its own steps would have ended.
 //!
 //! `x` is linear in `t`, so the predicted value of an item `i` is a sum over the user's own ratings, in which rating `j` has the part
 //! `t_j (y_i^T A^-1 y_j)` (Hu, Koren, Volinsky 2008, section 5). That is an exact account of the row solved here. A trained model's own row was solved
@@ -45,11 +45,13 @@ struct Folded {
     ignored: usize,
 }
 
-/// A user who was folded in: made by [`Factorization::fold_in_user`] or [`Factorization::refit_user`], and used with the model that made it.
+/// A user who was folded in: made by [`Factorization::fold_in_user`] or [`Factorization::refit_user`], and used with the model that made it:
+/// what others say of it means nothing, and may be a panic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoldedUser(Folded);
 
-/// An item that was folded in: made by [`Factorization::fold_in_item`], and used with the model that made it.
+/// An item that was folded in: made by [`Factorization::fold_in_item`], and used with the model that made it: what others say
+/// of it means nothing, and may be a panic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoldedItem(Folded);
 
@@ -230,7 +232,7 @@ impl Factorization {
         let weight_and_target = |rating: &(u32, f32)| match settings.alpha {
             Some(alpha) => {
                 let more = f64::from(alpha) * f64::from(rating.1);
-                (more, if rating.1 > 0.0 { 1.0 + more } else { 0.0 })
+                (more, 1.0 + more)
             }
             None => match settings.offset {
                 Offset::None => (1.0, f64::from(rating.1)),

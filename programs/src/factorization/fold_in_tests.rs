@@ -99,8 +99,9 @@ fn rows_of_implicit_feedback_are_where_the_objective_is_flat() {
         let mut gradient: Vec<f64> =
             row.iter().map(|factor| f64::from(settings.lambda) * count * factor).collect();
         for item in 0..30 {
-            let value = new.iter().find(|rating| rating.item == item).map_or(0.0, |rating| rating.value);
-            let (confidence, preference) = (1.0 + 3.0 * f64::from(value), f64::from(u8::from(value > 0.0)));
+            let found = new.iter().find(|rating| rating.item == item);
+            let confidence = 1.0 + 3.0 * f64::from(found.map_or(0.0, |rating| rating.value));
+            let preference = f64::from(u8::from(found.is_some()));
             let factors: Vec<f64> = model.item_row(item).iter().map(|&factor| factor.into()).collect();
             let product: f64 = row.iter().zip(&factors).map(|(left, right)| left * right).sum();
             for (gradient, factor) in gradient.iter_mut().zip(&factors) {
