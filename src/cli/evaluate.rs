@@ -17,7 +17,7 @@ use super::run::Ending;
 /// Measure a factorization on ratings that it did not learn from
 ///
 /// Errors of predicted ratings, beside those of mean and biases; and precision, recall, mean average precision and NDCG of the lists that `gasworks
-/// recommend` gives, against the test ratings of at least --relevant. Users and items that the model does not know are counted, not left out.
+/// recommend` gives, and the area under the curve (AUC) of their whole order, against the test ratings of at least --relevant. Users and items that the model does not know are counted, not left out.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
@@ -113,6 +113,11 @@ impl Found {
         self.quality.as_ref().map(of).unwrap_or_default()
     }
 
+    /// The area under the curve, where a list is judged and leaves something to compare with.
+    fn auc(&self) -> Option<f64> {
+        self.quality.and_then(|quality| quality.auc)
+    }
+
     fn event(&self, reporter: &mut Reporter) -> Result<(), Failure> {
         let mut metrics = Metrics::new();
         for (name, value) in [
@@ -125,6 +130,9 @@ impl Found {
         }
         for (name, value) in self.measures() {
             metrics.insert(format!("{name}_at_{}", self.k), value.into());
+        }
+        if let Some(auc) = self.auc() {
+            metrics.insert("auc".into(), auc.into());
         }
         reporter.event(json!({
             "event": "evaluation",
@@ -146,6 +154,9 @@ impl Found {
         reporter.line("")?;
         for (name, value) in self.measures() {
             reporter.line(format_args!("{:<18}{value:>10.4}", format!("{name}@{}", self.k)))?;
+        }
+        if let Some(auc) = self.auc() {
+            reporter.line(format_args!("{:<18}{auc:>10.4}", "auc"))?;
         }
         reporter.line(format_args!(
             "lists of {} users, who rated {} other items {} or more",

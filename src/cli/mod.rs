@@ -7,6 +7,7 @@ mod components;
 mod error;
 mod evaluate;
 mod events;
+mod fold_in;
 mod generate;
 mod gibbs;
 mod graph;
@@ -19,6 +20,7 @@ mod options;
 mod order;
 mod output;
 mod pagerank;
+mod predict;
 mod recommend;
 mod run;
 mod similar;
@@ -59,6 +61,7 @@ enum Command {
     Als(als::Als),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
+    Predict(predict::Predict),
     Evaluate(evaluate::Evaluate),
     Pagerank(pagerank::Pagerank),
     Components(components::Components),
@@ -81,6 +84,7 @@ impl Cli {
             Command::Als(command) => command.run.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
+            Command::Predict(command) => command.voice,
             Command::Evaluate(command) => command.voice,
             Command::Pagerank(command) => command.run.voice,
             Command::Components(command) => command.run.voice,
@@ -121,6 +125,7 @@ impl Cli {
             Command::Als(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
+            Command::Predict(command) => command.run(reporter),
             Command::Evaluate(command) => command.run(reporter),
             Command::Pagerank(command) => command.run(reporter),
             Command::Components(command) => command.run(reporter),

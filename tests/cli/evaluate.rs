@@ -33,13 +33,17 @@ fn errors_are_those_of_als_and_lists_those_of_recommend() {
     }
     assert!(found["test_rmse"].as_f64() < found["baseline_rmse"].as_f64(), "{found}");
 
-    let lists = folder.path("lists.tsv");
-    gasworks(&["recommend", &model, "--all-users", "-k", "5", "--output", &lists]).ok();
-    let mut listed: HashMap<String, Vec<String>> = HashMap::new();
-    for line in text(lists).lines() {
-        let fields: Vec<_> = line.split('\t').collect();
-        listed.entry(fields[0].into()).or_default().push(fields[1].into());
-    }
+    let lists = |count: &str| {
+        let file = folder.path("lists.tsv");
+        gasworks(&["recommend", &model, "--all-users", "-k", count, "--output", &file]).ok();
+        let mut lists: HashMap<String, Vec<String>> = HashMap::new();
+        for line in text(file).lines() {
+            let fields: Vec<_> = line.split('\t').collect();
+            lists.entry(fields[0].into()).or_default().push(fields[1].into());
+        }
+        lists
+    };
+    let listed = lists("5");
     let mut relevant: HashMap<String, HashSet<String>> = HashMap::new();
     for line in test.lines().skip(1) {
         let fields: Vec<_> = line.split(',').collect();
@@ -62,6 +66,26 @@ fn errors_are_those_of_als_and_lists_those_of_recommend() {
         assert!((value - sum / relevant.len() as f64).abs() < 1e-9, "{name}: {value}, {sum}");
     }
     assert_eq!(run.last()["users"], relevant.len());
+
+    // The area under the curve, pair by pair from lists that leave nothing out.
+    let order = lists("1000");
+    let mut area = 0.0;
+    for (user, relevant) in &relevant {
+        let (mut pairs, mut won, mut above) = (0, 0, 0);
+        for item in &order[user] {
+            if relevant.contains(item) {
+                above += 1;
+            } else {
+                pairs += relevant.len();
+                won += above;
+            }
+        }
+        assert_eq!(above, relevant.len(), "everything has training ratings");
+        area += won as f64 / pairs as f64;
+    }
+    let (found, area) = (found["auc"].as_f64().expect("a number"), area / relevant.len() as f64);
+    // Half of what was not rated at all is as good as what is relevant.
+    assert!((found - area).abs() < 1e-9 && found > 0.6, "{found}, {area}");
 }
 
 #[test]
@@ -72,7 +96,9 @@ fn what_a_person_sees() {
     let model = folder.path("model");
     gasworks(&["als", &train, "--rank", "4", "--holdout", "0", "--model", &model]).ok();
     let run = gasworks(&["evaluate", &model, &test]).ok();
-    for words in ["model", "mean and biases", "precision@10", "recall@10", "map@10", "ndcg@10", "lists of"] {
+    for words in
+        ["model", "mean and biases", "precision@10", "recall@10", "map@10", "ndcg@10", "auc", "lists of"]
+    {
         assert!(run.out.contains(words), "{words}: {}", run.out);
     }
     let strangers = folder.file("strangers.csv", "userId,movieId,rating\nnobody,0,5\n");

@@ -7,6 +7,7 @@ mod color;
 mod errors;
 mod evaluate;
 mod events;
+mod fold_in;
 mod generate;
 mod gibbs;
 mod graphs;
@@ -15,6 +16,7 @@ mod kcore;
 mod lab;
 mod lasso;
 mod pipes;
+mod predict;
 mod recommend;
 
 use std::fs;

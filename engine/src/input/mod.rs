@@ -33,7 +33,7 @@ pub use duplicates::Duplicates;
 pub use edges::{EdgeList, EdgesOptions, read_edges};
 pub use format::Format;
 pub use libsvm::{Observations, read_observations};
-pub use ratings::{Rating, Ratings, RatingsOptions, read_ratings};
+pub use ratings::{Pairs, Rating, Ratings, RatingsOptions, read_pairs, read_ratings};
 pub use report::{Compression, Loaded, Report};
 pub use source::Source;
 use source::Text;

@@ -83,11 +83,11 @@ impl Unquoted {
         const ROWS: usize = 1 << 15;
         let name = |span: &Range<usize>| &self.names[span.clone()];
         let rows = self.ids.chunks(ROWS).map(|rows| rows.iter().map(|[a, b]| [name(a), name(b)]).collect());
-        Table {
-            keys: Keys::Texts { rows: rows.collect() },
-            values: self.values.chunks(ROWS).map(<[f32]>::to_vec).collect(),
-            counts: self.counts,
-        }
+        let rows: Vec<Vec<_>> = rows.collect();
+        let mut values: Vec<Vec<f32>> = self.values.chunks(ROWS).map(<[f32]>::to_vec).collect();
+        // Where there are no values, each part has none.
+        values.resize(rows.len(), Vec::new());
+        Table { keys: Keys::Texts { rows }, values, counts: self.counts }
     }
 
     /// Offset of the line that has row number `row`, counted from 0.

@@ -7,7 +7,7 @@ use super::layout::Subject;
 use super::lines::{self, CHUNK_BYTES, Fault};
 use super::numbering::{Numbered, Side};
 use super::reading::Reading;
-use super::rows::Keys;
+use super::rows::{Keys, Table};
 use super::{Format, Loaded, Source, Text};
 use crate::Error;
 use crate::graph::Ids;
@@ -109,6 +109,17 @@ static RATINGS: Subject = Subject {
     ],
 };
 
+static PAIRS: Subject = Subject { needs_value: false, ..RATINGS };
+
+/// Pairs of a user and an item in the order of their lines, repeats included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pairs {
+    /// One entry for each line. Its value is the line's rating, or 1 where there are no ratings.
+    pub ratings: Ratings,
+    /// Whether the table has ratings.
+    pub has_ratings: bool,
+}
+
 /// Reads ratings: users, items and values.
 ///
 /// A table has the columns user, item, rating and perhaps a time, or a header that names them (`userId`, `movie_id`,
@@ -144,41 +155,14 @@ pub(super) fn read(
     let table = reading.rows(unquoted.as_ref(), chunk_bytes)?;
     reading.check_header(&table, options.lenient)?;
     if table.counts.rows == 0 {
-        return Err(Fault {
-            at: None,
-            column: None,
-            expected: "at least one rating".into(),
-            found: "none".into(),
-            advice: "check that the file was written or fetched completely".into(),
-        });
+        return Err(nothing("at least one rating"));
     }
     let users = Numbered::new(&table.keys, Side::First, "users")?;
     let items = Numbered::new(&table.keys, Side::Second, "items")?;
     reading
         .note_texts(&table.keys, &[(&users.ids, Side::First, "users"), (&items.ids, Side::Second, "items")]);
 
-    let mut entries: Vec<Rating> = bytemuck::cast_vec(vec![[0_u32; 3]; table.counts.rows as usize]);
-    let outputs = split(&mut entries, table.keys.lengths());
-    // A pattern has no values: whatever it lists is rated 1.
-    let value = |values: &[f32], at: usize| values.get(at).copied().unwrap_or(1.0);
-    match &table.keys {
-        Keys::Integers { rows, .. } => {
-            (outputs, rows, &table.values).into_par_iter().for_each(|(output, rows, values)| {
-                for (at, (entry, [user, item])) in output.iter_mut().zip(rows).enumerate() {
-                    let (user, item) = (users.of_integer(*user), items.of_integer(*item));
-                    *entry = Rating { user, item, value: value(values, at) };
-                }
-            });
-        }
-        Keys::Texts { rows } => {
-            (outputs, rows, &table.values).into_par_iter().for_each(|(output, rows, values)| {
-                for (at, (entry, [user, item])) in output.iter_mut().zip(rows).enumerate() {
-                    let (user, item) = (users.of_text(user), items.of_text(item));
-                    *entry = Rating { user, item, value: value(values, at) };
-                }
-            });
-        }
-    }
+    let mut entries = entries(&table, &users, &items);
     let place = |row: usize| reading.offset_of_row(unquoted.as_ref(), row as u64);
     let fault = |row: usize, expected: &str, found: String, advice: &str| Fault {
         at: place(row),
@@ -211,6 +195,81 @@ pub(super) fn read(
     Ok(Loaded { data, report })
 }
 
+/// Reads pairs of users and items, for each of which something is to be said: a table as [`read_ratings`] reads it, or one without ratings.
+///
+/// Every line stays, so `duplicates` of the options is not looked at.
+///
+/// # Errors
+/// If the source cannot be read, a line is not as its format asks, or there is no pair at all.
+///
+/// ```
+/// use gasworks_engine::input::{RatingsOptions, Source, read_pairs};
+///
+/// let pairs = read_pairs(&Source::from_memory("pairs.csv", b"ann,318\nann,296\n".as_slice()), &RatingsOptions::default())?.data;
+/// assert_eq!((pairs.ratings.entries.len(), pairs.has_ratings), (2, false));
+/// # Ok::<(), gasworks_engine::Error>(())
+/// ```
+pub fn read_pairs(source: &Source, options: &RatingsOptions) -> Result<Loaded<Pairs>, Error> {
+    let text = source.read()?;
+    pairs(&text, options).map_err(|fault| fault.into_error(&text))
+}
+
+fn pairs(text: &Text<'_>, options: &RatingsOptions) -> Result<Loaded<Pairs>, Fault> {
+    let mut reading = Reading::new(text, &PAIRS, options.format)?;
+    let unquoted = reading.unquote()?;
+    let table = reading.rows(unquoted.as_ref(), CHUNK_BYTES)?;
+    reading.check_header(&table, options.lenient)?;
+    if table.counts.rows == 0 {
+        return Err(nothing("at least one pair of user and item"));
+    }
+    let users = Numbered::new(&table.keys, Side::First, "users")?;
+    let items = Numbered::new(&table.keys, Side::Second, "items")?;
+    reading
+        .note_texts(&table.keys, &[(&users.ids, Side::First, "users"), (&items.ids, Side::Second, "items")]);
+    let entries = entries(&table, &users, &items);
+    let has_ratings = reading.layout.has_values();
+    let ratings = Ratings { users: users.ids, items: items.ids, entries };
+    Ok(Loaded { data: Pairs { ratings, has_ratings }, report: reading.report(&table.counts) })
+}
+
+/// An input without rows.
+fn nothing(expected: &str) -> Fault {
+    Fault {
+        at: None,
+        column: None,
+        expected: expected.into(),
+        found: "none".into(),
+        advice: "check that the file was written or fetched completely".into(),
+    }
+}
+
+/// One entry a row; 1 where there are no values.
+fn entries(table: &Table<'_>, users: &Numbered<'_>, items: &Numbered<'_>) -> Vec<Rating> {
+    let mut entries: Vec<Rating> = bytemuck::cast_vec(vec![[0_u32; 3]; table.counts.rows as usize]);
+    let outputs = split(&mut entries, table.keys.lengths());
+    // A pattern has no values: whatever it lists is rated 1.
+    let value = |values: &[f32], at: usize| values.get(at).copied().unwrap_or(1.0);
+    match &table.keys {
+        Keys::Integers { rows, .. } => {
+            (outputs, rows, &table.values).into_par_iter().for_each(|(output, rows, values)| {
+                for (at, (entry, [user, item])) in output.iter_mut().zip(rows).enumerate() {
+                    let (user, item) = (users.of_integer(*user), items.of_integer(*item));
+                    *entry = Rating { user, item, value: value(values, at) };
+                }
+            });
+        }
+        Keys::Texts { rows } => {
+            (outputs, rows, &table.values).into_par_iter().for_each(|(output, rows, values)| {
+                for (at, (entry, [user, item])) in output.iter_mut().zip(rows).enumerate() {
+                    let (user, item) = (users.of_text(user), items.of_text(item));
+                    *entry = Rating { user, item, value: value(values, at) };
+                }
+            });
+        }
+    }
+    entries
+}
+
 /// Cuts a slice into pieces of these lengths.
 pub(super) fn split<T>(mut rest: &mut [T], lengths: Vec<usize>) -> Vec<&mut [T]> {
     lengths
@@ -221,4 +280,43 @@ pub(super) fn split<T>(mut rest: &mut [T], lengths: Vec<usize>) -> Vec<&mut [T]>
             piece
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Quoted tables without ratings once gave the first pair again and again.
+    #[test]
+    fn pairs_keep_lines_and_repeats_whether_quoted_or_not() {
+        for (text, has_ratings) in [
+            ("ann,7\nbob,5\nann,7\n", false),
+            ("\"ann\",7\n\"bob\",5\n\"ann\",7\n", false),
+            ("userId,movieId\nann,7\nbob,5\nann,7\n", false),
+            ("movieId,rating,userId\n7,1,ann\n5,1,bob\n7,1,\"ann\"\n", true),
+        ] {
+            let source = Source::from_memory("pairs", text.as_bytes());
+            let pairs = read_pairs(&source, &RatingsOptions::default()).unwrap().data;
+            assert_eq!(pairs.has_ratings, has_ratings, "{text}");
+            let name = |rating: &Rating| {
+                (
+                    pairs.ratings.users.id(rating.user).to_string(),
+                    pairs.ratings.items.id(rating.item).to_string(),
+                    rating.value,
+                )
+            };
+            let found: Vec<_> = pairs.ratings.entries.iter().map(name).collect();
+            let [ann, bob] = [("ann".into(), "7".into(), 1.0), ("bob".into(), "5".into(), 1.0)];
+            assert_eq!(found, [ann.clone(), bob, ann], "{text}");
+        }
+    }
+
+    #[test]
+    fn ratings_are_not_read_from_pairs() {
+        let source = Source::from_memory("pairs", b"ann,7\n".as_slice());
+        assert!(read_ratings(&source, &RatingsOptions::default()).is_err());
+        let error =
+            read_pairs(&Source::from_memory("none", b"".as_slice()), &RatingsOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("at least one pair of user and item"), "{error}");
+    }
 }

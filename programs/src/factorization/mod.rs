@@ -2,7 +2,7 @@
 //!
 //! | step | function | what it answers |
 //! |---|---|---|
-//! | hold out | [`hold_out`], [`leave_k_out`] | training and test ratings, split within each user |
+//! | hold out | [`hold_out`], [`leave_k_out`], [`folds`] | training and test ratings, split within each user |
 //! | compare | [`Baseline::fit`] | mean and biases: what any factorization must beat |
 //! | subtract | [`Offset::residuals`] | the ratings less what the baseline explains |
 //! | start | [`initial_factors`] | small random item factors |
@@ -10,6 +10,8 @@
 //! | keep | [`Factorization::new`], [`save`](Factorization::save), [`load`](Factorization::load) | one file that answers alone |
 //! | measure | [`rmse_mae`], [`ranking`](Factorization::ranking) | errors on the test ratings; how good lists are |
 //! | use | [`recommend`](Factorization::recommend), [`similar`](Factorization::similar), [`predict`](Predictor::predict) | lists and predictions |
+//! | explain | [`explain`](Factorization::explain) | which of the user's ratings a prediction comes from |
+//! | go on | [`fold_in_user`](Factorization::fold_in_user), [`fold_in_item`](Factorization::fold_in_item) | rows of users and items that came after training |
 //! | export | [`write_npy`], [`write_text`] | factors for other tools |
 //!
 //! Users and items are the dense numbers of their [`Ids`](gasworks_engine::graph::Ids) throughout. Every result depends on the
@@ -67,9 +69,11 @@
 //! ```
 
 mod baseline;
+mod cholesky;
 mod container;
 mod error;
 mod export;
+mod fold_in;
 mod identity;
 mod initial;
 mod metrics;
@@ -94,6 +98,7 @@ mod testing;
 pub use baseline::{Baseline, BaselineSettings};
 pub use error::FactorizationError;
 pub use export::{write_npy, write_text};
+pub use fold_in::{Contribution, Explanation, FoldedItem, FoldedUser};
 pub use initial::{INITIAL_SCALE, initial_factors};
 pub use metrics::{Clip, Errors, Prediction, Predictor, rmse_mae};
 pub use model::{Factorization, UNKNOWN};
@@ -101,4 +106,4 @@ pub use predict::Unfinished;
 pub use ranking::RankingQuality;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
 pub use settings::{Offset, Regularization, Settings};
-pub use split::{Split, hold_out, leave_k_out};
+pub use split::{Folds, Split, folds, hold_out, leave_k_out};

@@ -18,7 +18,7 @@ pub const UNKNOWN: u32 = u32::MAX;
 
 /// A trained factorization. Made by [`Factorization::new`] or loaded; its parts always fit together.
 ///
-/// Memory: 4 bytes for each factor and training rating, about 20 for each user and item, and their ids and titles.
+/// Memory: 4 bytes for each factor, 8 for each training rating, about 20 for each user and item, and their ids and titles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Factorization {
     pub(super) settings: Settings,
@@ -199,6 +199,19 @@ impl Factorization {
         self.seen.row(user)
     }
 
+    /// Whether the model keeps the values of its training ratings; files of versions that did not keep them say only who rated what.
+    pub fn keeps_ratings(&self) -> bool {
+        self.seen.has_values()
+    }
+
+    /// The training ratings of a user by item, none for an unknown user; nothing, if the model does not [keep](Self::keeps_ratings) them.
+    pub fn training_ratings(&self, user: u32) -> Option<Vec<Rating>> {
+        let range = self.seen.range(user);
+        let rated = self.seen.items[range.clone()].iter();
+        let rating = |(&item, &value)| Rating { user, item, value };
+        self.keeps_ratings().then(|| rated.zip(&self.seen.values[range]).map(rating).collect())
+    }
+
     /// Training ratings of each item.
     pub fn item_counts(&self) -> &[u32] {
         &self.item_counts
@@ -241,7 +254,7 @@ pub(super) fn expect(part: &'static str, got: usize, expected: usize) -> Result<
     Err(shape_error(part, format!("{expected} entries"), got.to_string()))
 }
 
-fn finite(part: &'static str, values: &[f32], width: usize) -> Result<(), FactorizationError> {
+pub(super) fn finite(part: &'static str, values: &[f32], width: usize) -> Result<(), FactorizationError> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(at) => {
@@ -269,6 +282,8 @@ mod tests {
         assert!(refused(|model| model.user_factors.truncate(5)).contains("user factors"));
         assert!(refused(|model| model.item_factors[4] = f32::NAN).contains("NaN in row 1"));
         assert!(refused(|model| model.seen.items[0] = 99).contains("seen items"));
+        assert!(refused(|model| model.seen.values.truncate(3)).contains("ratings of seen items"));
+        assert!(refused(|model| model.seen.values[3] = f32::NAN).contains("NaN in row 3"));
         assert!(refused(|model| model.seen.offsets[1] = 99).contains("offsets"));
         assert!(refused(|model| model.settings.rank = usize::MAX).contains("user factors"));
         assert!(good.with_titles(vec![None]).is_err());

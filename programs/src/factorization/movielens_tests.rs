@@ -116,6 +116,77 @@ fn movielens_lists_rest_on_many_ratings() {
     assert!(plain.1 < 20 && damped.0 >= 20 && damped.1 >= 60);
 }
 
+/// Users whose rows are solved once more from what they were trained on, against the final items: after 15 sweeps both are near each other.
+#[test]
+fn movielens_users_are_folded_in_to_where_training_put_them() {
+    let Some(MovieLens { ratings, .. }) = movielens() else { return };
+    let split = hold_out(&ratings, 0.1, 0).unwrap();
+    let model = trained(&ratings, &split.train, &Settings::default());
+    let mut by_user = vec![Vec::new(); ratings.users.len()];
+    split.train.iter().for_each(|rating| by_user[rating.user as usize].push(*rating));
+    let folded: Vec<FoldedUser> = by_user
+        .par_iter()
+        .map(|given| model.fold_in_user(given, &BaselineSettings::default()).unwrap())
+        .collect();
+    let (mut same, mut listed, mut furthest) = (0, 0, 0.0f32);
+    for (user, folded) in (0..).zip(&folded) {
+        let settings = RecommendSettings::default();
+        let learned = model.recommend(user, &settings).items;
+        let found = model.recommend_folded(folded, &settings).items;
+        listed += learned.len();
+        same += learned.iter().filter(|entry| found.iter().any(|other| other.item == entry.item)).count();
+        let again = model.refit_user(user).unwrap();
+        let explained = model.explain(&again, learned[0].item).unwrap().predicted();
+        assert!((explained - model.predict_folded(&again, learned[0].item).value).abs() < 1e-4);
+    }
+    let (mut learned, mut found) = (0.0, 0.0);
+    for rating in &split.test {
+        let (mine, theirs) = (
+            model.predict_folded(&folded[rating.user as usize], rating.item).value,
+            model.predict(rating.user, rating.item).value,
+        );
+        furthest = furthest.max((mine - theirs).abs());
+        let square = |value: f32| f64::from(value - rating.value).powi(2) / split.test.len() as f64;
+        learned += square(theirs);
+        found += square(mine);
+    }
+    let (learned, found) = (learned.sqrt(), found.sqrt());
+    println!(
+        "{same} of {listed} listed by both; test RMSE {learned:.4} as trained, {found:.4} folded in, at most {furthest:.4} apart"
+    );
+    assert!(same * 100 >= listed * 97 && furthest < 0.1 && (learned - found).abs() < 0.002);
+}
+
+/// Users who were never seen: the model learns from nine tenths of the users, the others are folded in with their training part.
+#[test]
+fn movielens_strangers_who_are_folded_in_beat_mean_and_biases() {
+    let Some(MovieLens { ratings, .. }) = movielens() else { return };
+    let split = hold_out(&ratings, 0.1, 0).unwrap();
+    let is_stranger = |rating: &&Rating| rating.user % 10 == 3;
+    let known: Vec<Rating> = split.train.iter().filter(|rating| !is_stranger(rating)).copied().collect();
+    let model = trained(&ratings, &known, &Settings::default());
+    let strangers = (3..ratings.users.len() as u32).step_by(10);
+    let (mut folded, mut biases, mut count) = (0.0, 0.0, 0);
+    for user in strangers {
+        let of_user =
+            |part: &[Rating]| part.iter().filter(|rating| rating.user == user).copied().collect::<Vec<_>>();
+        let row = model.fold_in_user(&of_user(&split.train), &BaselineSettings::default()).unwrap();
+        for rating in of_user(&split.test) {
+            let simple = model.baseline().value(None, Some(rating.item)) + row.bias();
+            folded += f64::from(model.predict_folded(&row, rating.item).value - rating.value).powi(2);
+            biases += f64::from(simple - rating.value).powi(2);
+            count += 1;
+        }
+    }
+    let rmse = |sum: f64| (sum / f64::from(count)).sqrt();
+    println!(
+        "{count} ratings of strangers: RMSE {:.4} folded in, {:.4} by mean and biases",
+        rmse(folded),
+        rmse(biases)
+    );
+    assert!(count > 500 && rmse(folded) < rmse(biases) - 0.005);
+}
+
 fn print_list(model: &Factorization, list: &[Recommended]) {
     for entry in list {
         let title = model.title(entry.item).unwrap_or("?");

@@ -18,7 +18,7 @@ impl Factorization {
 
     /// What is answered where factors cannot help: for ratings the mean plus the biases that are known, for implicit feedback the share
     /// of users who chose the item.
-    fn fallback(&self, user: u32, item: u32) -> f32 {
+    pub(super) fn fallback(&self, user: u32, item: u32) -> f32 {
         match self.settings.alpha {
             None => self.baseline.value(Some(user), Some(item)),
             Some(_) => {

@@ -16,6 +16,8 @@
 //!
 //! Ties go to the smaller id, so lists are the same on every machine and at every thread count.
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 
 use super::error::FactorizationError;
@@ -166,7 +168,25 @@ impl Factorization {
         self.users.find(id).unwrap_or(UNKNOWN)
     }
 
-    fn item_row(&self, item: u32) -> &[f32] {
+    /// What training learned of a user; nothing for [`UNKNOWN`] and users without training ratings.
+    pub(super) fn taste(&self, user: u32) -> Option<Taste<'_>> {
+        let seen = self.seen(user);
+        if seen.is_empty() {
+            return None;
+        }
+        let factors = &self.user_factors[user as usize * self.rank()..][..self.rank()];
+        Some(Taste { factors, bias: self.baseline.user_biases[user as usize], seen })
+    }
+
+    /// A predicted rating within the range of the training ratings; a preference has none.
+    pub(super) fn in_range(&self, value: f32) -> f32 {
+        match self.settings.alpha {
+            None => value.clamp(self.range.minimum, self.range.maximum),
+            Some(_) => value,
+        }
+    }
+
+    pub(super) fn item_row(&self, item: u32) -> &[f32] {
         &self.item_factors[item as usize * self.rank()..][..self.rank()]
     }
 
@@ -175,8 +195,19 @@ impl Factorization {
     }
 }
 
+/// What a list is made from: what was learned of one user.
+#[derive(Clone, Copy)]
+pub(super) struct Taste<'u> {
+    /// A row of `rank`.
+    pub(super) factors: &'u [f32],
+    /// How far the user is above the mean of all ratings.
+    pub(super) bias: f32,
+    /// What the user rated, ascending.
+    pub(super) seen: &'u [u32],
+}
+
 /// What all users' lists share.
-struct Ranker<'m> {
+pub(super) struct Ranker<'m> {
     model: &'m Factorization,
     settings: RecommendSettings,
     /// `n / (n + damping)` for each item.
@@ -184,7 +215,7 @@ struct Ranker<'m> {
 }
 
 impl<'m> Ranker<'m> {
-    fn new(model: &'m Factorization, settings: &RecommendSettings) -> Self {
+    pub(super) fn new(model: &'m Factorization, settings: &RecommendSettings) -> Self {
         let damping = if model.settings.alpha.is_some() { 0.0 } else { settings.damping.max(0.0) };
         let support = |&count: &u32| if count == 0 { 0.0 } else { count as f32 / (count as f32 + damping) };
         Ranker { model, settings: *settings, support: model.item_counts.iter().map(support).collect() }
@@ -196,35 +227,52 @@ impl<'m> Ranker<'m> {
 
     fn list(&self, user: u32, scores: &mut Vec<f32>) -> Recommendations {
         let model = self.model;
-        let seen = model.seen(user);
-        if seen.is_empty() {
+        let Some(taste) = model.taste(user) else {
             return Recommendations { user, basis: Basis::Popularity, items: self.popular() };
-        }
-        let mut hidden = if self.settings.include_seen { &[][..] } else { seen };
+        };
+        self.ranked(user, taste, scores, |item| self.shown(user, item))
+    }
+
+    /// The best items for a taste; `shown` is the prediction that a listed item is shown with.
+    pub(super) fn ranked(
+        &self,
+        user: u32,
+        taste: Taste<'_>,
+        scores: &mut Vec<f32>,
+        shown: impl Fn(u32) -> f32,
+    ) -> Recommendations {
         let mut top = Top::new(self.settings.count);
         let mut candidates = 0usize;
-        for start in (0..model.items.len()).step_by(BLOCK) {
-            self.score_block(user, start, scores);
+        self.for_each(taste, scores, |item, score| {
+            candidates += 1;
+            top.offer(score, item);
+        });
+        let basis = if candidates == 0 { Basis::NothingLeft } else { Basis::Factors };
+        let entry = |(score, item)| self.model.entry(item, score, shown(item));
+        Recommendations { user, basis, items: top.into_sorted().into_iter().map(entry).collect() }
+    }
+
+    /// Every item that may be listed, ascending, and what the list is sorted by.
+    pub(super) fn for_each(&self, taste: Taste<'_>, scores: &mut Vec<f32>, mut visit: impl FnMut(u32, f32)) {
+        let mut hidden = if self.settings.include_seen { &[][..] } else { taste.seen };
+        for start in (0..self.model.items.len()).step_by(BLOCK) {
+            self.score_block(taste, start, scores);
             for (place, &score) in scores.iter().enumerate() {
                 let item = (start + place) as u32;
                 if hidden.first() == Some(&item) {
                     hidden = &hidden[1..];
                 } else if self.admits(item) {
-                    candidates += 1;
-                    top.offer(score, item);
+                    visit(item, score);
                 }
             }
         }
-        let basis = if candidates == 0 { Basis::NothingLeft } else { Basis::Factors };
-        let entry = |(score, item)| model.entry(item, score, self.shown(user, item));
-        Recommendations { user, basis, items: top.into_sorted().into_iter().map(entry).collect() }
     }
 
     /// Damped predictions of a user for a block of items.
-    fn score_block(&self, user: u32, start: usize, scores: &mut Vec<f32>) {
+    fn score_block(&self, taste: Taste<'_>, start: usize, scores: &mut Vec<f32>) {
         let (model, rank) = (self.model, self.model.rank());
         let end = (start + BLOCK).min(model.items.len());
-        let factors = &model.user_factors[user as usize * rank..][..rank];
+        let factors = taste.factors;
         let rows = model.item_factors[start * rank..end * rank].chunks_exact(rank);
         scores.clear();
         if model.settings.alpha.is_some() {
@@ -232,7 +280,7 @@ impl<'m> Ranker<'m> {
             return;
         }
         let baseline = &model.baseline;
-        let level = baseline.value(Some(user), None);
+        let level = baseline.mean + taste.bias;
         // What the offset adds beyond the user's level, but for the item's bias.
         let (constant, with_bias) = match model.settings.offset {
             Offset::None => (-level, 0.0),
@@ -245,15 +293,38 @@ impl<'m> Ranker<'m> {
         }));
     }
 
+    /// Every item that may be listed for a user of whom nothing is known, and a score that sorts them as such lists are: 0 for the
+    /// most popular, -1 for the next, the same where popularity is the same.
+    pub(super) fn popularity(&self) -> Vec<(u32, f32)> {
+        let mut items: Vec<u32> =
+            (0..self.model.items.len() as u32).filter(|&item| self.admits(item)).collect();
+        items.sort_unstable_by(|&a, &b| self.more_popular(a, b));
+        let mut place = 0;
+        let mut before = None;
+        let scored = items.into_iter().map(|item| {
+            let liked = self.liked(item);
+            place += u32::from(before.replace(liked).is_some_and(|before| before != liked));
+            (item, -(place as f32))
+        });
+        scored.collect()
+    }
+
+    /// How often an item was rated, and how well.
+    fn liked(&self, item: u32) -> (u32, f32) {
+        (self.model.item_counts[item as usize], self.model.item_means[item as usize])
+    }
+
+    /// The most rated item first, then the better liked, then by id.
+    fn more_popular(&self, a: u32, b: u32) -> Ordering {
+        let (a_liked, b_liked) = (self.liked(a), self.liked(b));
+        b_liked.0.cmp(&a_liked.0).then(b_liked.1.total_cmp(&a_liked.1)).then(a.cmp(&b))
+    }
+
     /// The most rated items, then the better liked, then by id.
     fn popular(&self) -> Vec<Recommended> {
         let model = self.model;
         let mut items: Vec<u32> = (0..model.items.len() as u32).filter(|&item| self.admits(item)).collect();
-        let key = |item: u32| (model.item_counts[item as usize], model.item_means[item as usize]);
-        let order = |&a: &u32, &b: &u32| {
-            let (a_key, b_key) = (key(a), key(b));
-            b_key.0.cmp(&a_key.0).then(b_key.1.total_cmp(&a_key.1)).then(a.cmp(&b))
-        };
+        let order = |&a: &u32, &b: &u32| self.more_popular(a, b);
         if self.settings.count < items.len() {
             items.select_nth_unstable_by(self.settings.count, order);
             items.truncate(self.settings.count);
@@ -265,11 +336,7 @@ impl<'m> Ranker<'m> {
     }
 
     fn shown(&self, user: u32, item: u32) -> f32 {
-        let value = self.model.predict(user, item).value;
-        match self.model.settings.alpha {
-            None => value.clamp(self.model.range.minimum, self.model.range.maximum),
-            Some(_) => value,
-        }
+        self.model.in_range(self.model.predict(user, item).value)
     }
 }
 

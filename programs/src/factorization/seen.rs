@@ -1,32 +1,45 @@
-//! Which items each user rated in training: compressed sparse rows, kept with the model so that lists can leave them out.
+//! Which items each user rated in training, and how: compressed sparse rows, kept with the model so that lists can leave them out and
+//! predictions can be explained by them.
+
+use std::ops::Range;
 
 use gasworks_engine::input::Rating;
 
 use super::error::FactorizationError;
-use super::model::{expect, shape_error};
+use super::model::{expect, finite, shape_error};
 use super::rows::Rows;
 
 /// The items of each user, strictly ascending.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Seen {
     /// Where each user's items start, and the end.
     pub(super) offsets: Vec<u64>,
     /// Item numbers.
     pub(super) items: Vec<u32>,
+    /// One rating for each item; empty in models of files that do not hold them.
+    pub(super) values: Vec<f32>,
 }
 
 impl Seen {
-    /// The distinct items of each of `users` users. O(n log n).
+    /// The distinct items of each of `users` users; of several ratings of an item the last one. O(n log n).
     pub(super) fn of(users: usize, ratings: &[Rating]) -> Self {
         let rows = Rows::group(users, ratings, |rating| rating.user);
-        let mut seen = Seen { offsets: vec![0], items: Vec::with_capacity(ratings.len()) };
+        let room = || Vec::with_capacity(ratings.len());
+        let mut seen = Seen { offsets: vec![0], items: Vec::with_capacity(ratings.len()), values: room() };
         let mut row = Vec::new();
         for user in 0..rows.len() {
             row.clear();
-            row.extend(rows.row(user).iter().map(|&position| ratings[position as usize].item));
-            row.sort_unstable();
-            row.dedup();
-            seen.items.extend_from_slice(&row);
+            row.extend(rows.row(user).iter().map(|&position| ratings[position as usize]));
+            row.sort_by_key(|rating| rating.item);
+            let start = seen.items.len();
+            for rating in &row {
+                if seen.items[start..].last() == Some(&rating.item) {
+                    seen.values.pop();
+                } else {
+                    seen.items.push(rating.item);
+                }
+                seen.values.push(rating.value);
+            }
             seen.offsets.push(seen.items.len() as u64);
         }
         seen
@@ -34,10 +47,20 @@ impl Seen {
 
     /// The items of a user; none for a number out of range.
     pub(super) fn row(&self, user: u32) -> &[u32] {
+        &self.items[self.range(user)]
+    }
+
+    /// Where a user's items stand.
+    pub(super) fn range(&self, user: u32) -> Range<usize> {
         match self.offsets.get(user as usize..).and_then(|offsets| offsets.get(..2)) {
-            Some(&[start, end]) => &self.items[start as usize..end as usize],
-            _ => &[],
+            Some(&[start, end]) => start as usize..end as usize,
+            _ => 0..0,
         }
+    }
+
+    /// Whether ratings are kept beside the items.
+    pub(super) fn has_values(&self) -> bool {
+        self.values.len() == self.items.len()
     }
 
     /// How many users saw each item.
@@ -51,6 +74,10 @@ impl Seen {
     pub(super) fn validate(&self, users: usize, items: usize) -> Result<(), FactorizationError> {
         expect("offsets of seen items", self.offsets.len(), users.saturating_add(1))?;
         let total = self.items.len() as u64;
+        if !self.values.is_empty() {
+            expect("ratings of seen items", self.values.len(), self.items.len())?;
+            finite("ratings of seen items", &self.values, 1)?;
+        }
         if self.offsets[0] != 0 || self.offsets[users] != total || !self.offsets.is_sorted() {
             let expected = format!("numbers that ascend from 0 to {total}");
             return Err(shape_error("offsets of seen items", expected, "others".into()));
@@ -72,8 +99,9 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_and_distinct_and_absent_users_saw_nothing() {
-        let rating = |user, item| Rating { user, item, value: 1.0 };
-        let seen = Seen::of(3, &[rating(2, 4), rating(0, 1), rating(2, 0), rating(2, 4)]);
+        let rating = |user, item, value| Rating { user, item, value };
+        let seen = Seen::of(3, &[rating(2, 4, 9.0), rating(0, 1, 1.0), rating(2, 0, 2.0), rating(2, 4, 3.0)]);
+        assert!(seen.has_values() && seen.values == [1.0, 2.0, 3.0], "the last of several counts");
         assert_eq!([0, 1, 2, 3, u32::MAX].map(|user| seen.row(user)), [&[1][..], &[], &[0, 4], &[], &[]]);
         assert_eq!(seen.counts(5), [1, 1, 0, 0, 1]);
         assert!(seen.validate(3, 5).is_ok() && seen.validate(3, 4).is_err() && seen.validate(2, 5).is_err());

@@ -1,8 +1,9 @@
 //! A factorization as one safetensors file, and back.
 //!
 //! Tensors: `user_factors` [users, rank], `item_factors` [items, rank], `user_biases` [users], `item_biases` [items],
-//! `item_means` [items], `item_counts` [items]; the training pairs as compressed sparse rows, `seen_offsets` [users + 1] and
-//! `seen_items`; ids as `user_ids` and `item_ids` (int64 or uint64; absent where an id is the row's number), or as UTF-8 bytes cut by
+//! `item_means` [items], `item_counts` [items]; the training ratings as compressed sparse rows, `seen_offsets` [users + 1],
+//! `seen_items` and `seen_ratings` (float32, or, where there are at most 256 different ones, uint8 places in `rating_levels`; absent in files
+//! of versions before it, which this one still reads, as those read files of this one); ids as `user_ids` and `item_ids` (int64 or uint64; absent where an id is the row's number), or as UTF-8 bytes cut by
 //! `..._ends`; titles in the same way, an empty one being unknown. Settings are JSON in the metadata. In Python:
 //! `safetensors.numpy.load_file("model.safetensors")["item_factors"]`.
 //!
@@ -96,6 +97,7 @@ impl Factorization {
         tensors.push("item_means", &[items], &self.item_means);
         tensors.push("item_counts", &[items], &self.item_counts);
         tensors.push("seen_items", &[self.seen.items.len()], &self.seen.items);
+        push_ratings(&mut tensors, &self.seen.values);
         user_ids.push_text(&mut tensors, "user_ids");
         item_ids.push_text(&mut tensors, "item_ids");
         if let Some((text, _)) = &titles {
@@ -130,8 +132,11 @@ impl Factorization {
         let item_biases: Vec<f32> = file.get("item_biases", &[None])?;
         let users = ids(&file, "user_ids", users, user_biases.len())?;
         let items = ids(&file, "item_ids", items, item_biases.len())?;
-        let seen =
-            Seen { offsets: file.get("seen_offsets", &[None])?, items: file.get("seen_items", &[None])? };
+        let seen = Seen {
+            offsets: file.get("seen_offsets", &[None])?,
+            items: file.get("seen_items", &[None])?,
+            values: ratings(&file)?,
+        };
         let titles = match file.has::<u8>("titles") {
             true => split(&file, "titles", "title_ends", items.len())?,
             false => Vec::new(),
@@ -235,6 +240,43 @@ fn ids(file: &Opened<'_>, name: &str, kind: Kind, count: usize) -> Result<Ids, F
         Kind::Integers => wide::<i64>(file, name, count)?,
     };
     column.build().ok_or_else(wrong)
+}
+
+/// The values of ratings, in one byte each where they are so few that this is possible: stars and half stars are.
+fn push_ratings(tensors: &mut Tensors, values: &[f32]) {
+    if values.is_empty() {
+        return;
+    }
+    let mut levels: Vec<f32> = Vec::new();
+    for value in values {
+        let place = levels.binary_search_by(|level| level.total_cmp(value));
+        if let Err(place) = place {
+            if levels.len() == 256 {
+                return tensors.push("seen_ratings", &[values.len()], values);
+            }
+            levels.insert(place, *value);
+        }
+    }
+    let place = |value: &f32| levels.binary_search_by(|level| level.total_cmp(value)).unwrap_or(0) as u8;
+    let codes: Vec<u8> = values.iter().map(place).collect();
+    tensors.push("rating_levels", &[levels.len()], &levels);
+    tensors.push("seen_ratings", &[codes.len()], &codes);
+}
+
+/// The values of ratings; none, if the file does not hold them.
+fn ratings(file: &Opened<'_>) -> Result<Vec<f32>, FactorizationError> {
+    if file.has::<f32>("seen_ratings") {
+        return file.get("seen_ratings", &[None]);
+    }
+    if !file.has::<u8>("seen_ratings") {
+        return Ok(Vec::new());
+    }
+    let levels: Vec<f32> = file.get("rating_levels", &[None])?;
+    let codes: Vec<u8> = file.get("seen_ratings", &[None])?;
+    let values: Option<Vec<f32>> = codes.iter().map(|&code| levels.get(usize::from(code)).copied()).collect();
+    values.ok_or_else(|| {
+        file.refuse("seen_ratings", format!("places below {}", levels.len()), "greater ones".into())
+    })
 }
 
 /// Texts one after another, and where each ends.

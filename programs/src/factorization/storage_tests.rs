@@ -32,6 +32,36 @@ fn a_model_comes_back_from_its_file() {
 }
 
 #[test]
+fn ratings_come_back_in_one_byte_or_four() {
+    for levels in [1, 2, 256, 257, 1000] {
+        let values: Vec<f32> = (0..1000).map(|at| 0.1 * (at * 77 % levels) as f32 - 3.0).collect();
+        let mut tensors = Tensors::default();
+        push_ratings(&mut tensors, &values);
+        let bytes = tensors.seal(Identity { program: "als", ..IDENTITY }, "");
+        let file = open(Path::new("m"), &bytes, IDENTITY).unwrap();
+        assert_eq!(file.has::<u8>("seen_ratings"), levels <= 256);
+        assert_eq!(ratings(&file).unwrap(), values);
+    }
+}
+
+/// Files of the version before ratings were kept have no such tensors.
+#[test]
+fn files_without_ratings_are_still_read() {
+    let mut model = titled();
+    model.seen.values.clear();
+    let bytes = model.to_bytes();
+    assert!(!bytes.windows(12).any(|part| part == b"seen_ratings"));
+    let loaded = reload(&bytes).unwrap();
+    assert_eq!((loaded.keeps_ratings(), loaded.training_ratings(0)), (false, None));
+    assert_eq!(loaded, model);
+    let kept = reload(&titled().to_bytes()).unwrap().training_ratings(1).unwrap();
+    assert_eq!(
+        kept.iter().map(|rating| (rating.item, rating.value)).collect::<Vec<_>>(),
+        [(0, 4.0), (1, 2.0)]
+    );
+}
+
+#[test]
 fn every_kind_of_id_comes_back() {
     let text = |ids: [&str; 4]| Column::Text(ids.map(String::from).to_vec());
     for column in [
