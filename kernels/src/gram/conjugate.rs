@@ -10,6 +10,9 @@
 //! first-level cache. Products have sixteen lanes and each element of a sum is one chain over the rows, so
 //! levels agree bit for bit. See Golub and Van Loan, "Matrix Computations" (4th edition, 2013), section 11.3.
 
+// Rows and parts are spoken of by index: they index two arrays at once.
+#![allow(clippy::needless_range_loop)]
+
 use super::solve::Solved;
 use super::{Gram, NormalEquations};
 use crate::aligned::{Aligned, LINE, vectors, vectors_mut};
