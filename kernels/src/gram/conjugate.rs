@@ -15,7 +15,7 @@
 
 use super::solve::Solved;
 use super::{Gram, NormalEquations};
-use crate::aligned::{Aligned, LINE, vectors, vectors_mut};
+use crate::aligned::{Aligned, vectors, vectors_mut};
 use crate::vector::{axpy, dot, fold};
 use pulp::{Simd, WithSimd};
 
@@ -215,8 +215,13 @@ fn multiply_rows<S: Simd, const PARTS: usize, const ROWS: usize>(
     let stride = vector.len();
     let blocks = rows.chunks_exact(ROWS * stride);
     let rest = blocks.remainder();
-    blocks.for_each(|block| multiply_block::<S, PARTS, ROWS>(simd, block, vector, product));
-    rest.chunks_exact(stride).for_each(|row| multiply_block::<S, PARTS, 1>(simd, row, vector, product));
+    // Loops, since the shim of a closure need not be compiled for the level.
+    for block in blocks {
+        multiply_block::<S, PARTS, ROWS>(simd, block, vector, product);
+    }
+    for row in rest.chunks_exact(stride) {
+        multiply_block::<S, PARTS, 1>(simd, row, vector, product);
+    }
 }
 
 #[inline(always)]
@@ -227,10 +232,13 @@ fn multiply_block<S: Simd, const PARTS: usize, const ROWS: usize>(
     product: &mut [f32],
 ) {
     let stride = vector.len();
-    let rows: [&[S::f32s]; ROWS] = std::array::from_fn(|row| vectors::<S>(&block[row * stride..][..stride]));
-    let vector = vectors::<S>(vector);
+    let mut rows: [&[S::f32s]; ROWS] = [&[]; ROWS];
+    for (at, row) in rows.iter_mut().enumerate() {
+        *row = vectors::<S>(&block[at * stride..][..stride]);
+    }
+    let (vector, product) = (vectors::<S>(vector), vectors_mut::<S>(product));
     let mut sums = [[simd.splat_f32s(0.0); PARTS]; ROWS];
-    for line in 0..stride / LINE {
+    for line in 0..vector.len() / PARTS {
         for part in 0..PARTS {
             let at = line * PARTS + part;
             for row in 0..ROWS {
@@ -238,12 +246,15 @@ fn multiply_block<S: Simd, const PARTS: usize, const ROWS: usize>(
             }
         }
     }
-    let dots = sums.map(|sums| simd.splat_f32s(fold(simd, sums)));
-    for (at, product) in vectors_mut::<S>(product).iter_mut().enumerate() {
-        let mut sum = *product;
+    let mut dots = [simd.splat_f32s(0.0); ROWS];
+    for row in 0..ROWS {
+        dots[row] = simd.splat_f32s(fold(simd, sums[row]));
+    }
+    for at in 0..vector.len() {
+        let mut sum = product[at];
         for row in 0..ROWS {
             sum = simd.mul_add_e_f32s(dots[row], rows[row][at], sum);
         }
-        *product = sum;
+        product[at] = sum;
     }
 }

@@ -84,7 +84,9 @@ impl WithSimd for SolveNonnegative<'_> {
             Descent { matrix: &gram.matrix, target, gradient: &mut directions.residual, pad, ridge };
         for _ in 0..ROUNDS {
             descent.start(simd, found);
-            (0..SWEEPS).for_each(|_| descent.sweep(simd, found));
+            for _ in 0..SWEEPS {
+                descent.sweep(simd, found);
+            }
             free.take(&gram.matrix, target, found, pad);
             let Free { matrix, target } = &*free;
             let definite = Solve { factor, matrix, target, pad, ridge }.with_simd(simd);
