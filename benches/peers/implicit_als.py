@@ -29,9 +29,20 @@ def loss(x, y, ratings, alpha, regularization):
     return float(total)
 
 
+def read(path):
+    """A table of users and items, by ascending id; of a file that was read before (scipy.sparse.save_npz) at once."""
+    if path.endswith(".npz"):
+        return sparse.load_npz(path)
+    table = np.loadtxt(path, dtype=np.float64, delimiter="\t")
+    users, user = np.unique(table[:, 0].astype(np.int64), return_inverse=True)
+    items, item = np.unique(table[:, 1].astype(np.int64), return_inverse=True)
+    shape = (len(users), len(items))
+    return sparse.csr_matrix((table[:, 2].astype(np.float32), (user, item)), shape)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("ratings", help="user, item and rating on each line, separated by tabs")
+    parser.add_argument("ratings", help="user, item and rating on each line, separated by tabs; or .npz")
     parser.add_argument("--rank", type=int, default=64)
     parser.add_argument("--solver", choices=["cholesky", "cg"], default="cg")
     parser.add_argument("--steps", type=int, default=3, help="of conjugate gradients")
@@ -42,11 +53,8 @@ def main():
     parser.add_argument("--factors", help="x of x.users.npy and x.items.npy: only their loss is told")
     arguments = parser.parse_args()
 
-    table = np.loadtxt(arguments.ratings, dtype=np.float64, delimiter="\t")
-    users, user = np.unique(table[:, 0].astype(np.int64), return_inverse=True)
-    items, item = np.unique(table[:, 1].astype(np.int64), return_inverse=True)
-    shape = (len(users), len(items))
-    ratings = sparse.csr_matrix((table[:, 2].astype(np.float32), (user, item)), shape)
+    ratings = read(arguments.ratings)
+    shape = ratings.shape
     weight = (arguments.alpha, arguments.regularization)
 
     if arguments.factors:

@@ -5,7 +5,7 @@
 //! Each of 64 blocks of rows is timed by itself, and its fastest sweep of 30 counts: other work on the machine then
 //! spoils one block of one sweep.
 //!
-//! `cargo run --release -p gasworks-kernels --example als_sweep -- [rank] [level] [steps]`; with steps of conjugate gradients
+//! `cargo run --release -p gasworks-kernels --example als_sweep -- [rank] [level] [steps] [kilobytes]`; with steps of conjugate gradients
 //! rows are not solved for exactly.
 
 use gasworks_kernels::{Isa, NormalEquations};
@@ -129,7 +129,9 @@ fn main() {
     let by_item = Lists::new(ITEMS, &edges, |edge| (edge.1, edge.0));
     let mut users = Factors::new(USERS, rank, &mut random);
     let mut items = Factors::new(ITEMS, rank, &mut random);
-    let keep = if steps > 0 { (1 << 17) / rank } else { 0 };
+    let kilobytes: usize =
+        arguments.next().map_or(512, |text| text.parse().expect("kilobytes of rows to keep"));
+    let keep = if steps > 0 { 256 * kilobytes / rank } else { 0 };
     let mut equations = NormalEquations::keeping(rank, keep, isa);
     let mut best = [[f64::INFINITY; BLOCKS]; 2];
     for _ in 0..30 {

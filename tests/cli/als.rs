@@ -279,6 +279,15 @@ fn what_does_not_go_with_implicit_feedback_is_refused() {
     refused(&["--solver", "newton"], "cg:steps=N", 2);
     refused(&["--solver", "nonnegative"], "cg:steps=N", 2);
     refused(&["--solver", "cg", "--nonnegative"], "--nonnegative", 2);
+    for order in [&["--scheduler", "rounds"][..], &["--engine", "async", "--exclusion", "locks"]] {
+        refused(&[&["--implicit"], order].concat(), "in turn", 2);
+    }
+    let bits = |order: &[&str]| factors(&folder, &[&["--implicit", "--threads", "3"], order].concat());
+    assert_eq!(
+        bits(&[]),
+        bits(&["--engine", "async", "--exclusion", "coloring"]),
+        "two colors are the two sides"
+    );
     let negative = folder.file("negative.csv", "user,item,rating\n1,1,2\n1,2,-3\n2,1,1\n");
     let run = gasworks(&["als", &negative, "--implicit", "--holdout", "0"]);
     assert!(run.code != Some(0) && run.err.contains("-3 by user 1 of item 2"), "{}", run.err);

@@ -35,7 +35,8 @@ pub use shared::SharedGrams;
 /// Alternating least squares. Run on a bipartite graph under a sweep of sides, started with small random factors.
 ///
 /// Edges hold a rating ([`Als::new`], [`Als::implicit`]), or a rating and its weight ([`Als::weighted`]). Implicit feedback needs the
-/// aggregate of the program itself before each phase: `aggregate_every(Every::Phase, &als)`.
+/// aggregate of the program itself before each phase: `aggregate_every(Every::Phase, &als)`. It comes to rest only where one side moves at a
+/// time, under a sweep of sides or a coloring: what a row takes for the sum over the other side must be that sum.
 ///
 /// A visit takes O(ratings * rank^2 + rank^3), or O(steps * (ratings * rank + rank^2)) by conjugate gradients.
 ///
@@ -263,9 +264,9 @@ impl<E: Observation> Als<E> {
     }
 }
 
-/// Bytes of neighbours' rows that conjugate gradients read again and again, without multiplying them out. Rows of more would come from beyond
-/// the second-level cache each time.
-const KEPT: usize = 1 << 19;
+/// Neighbours' rows that conjugate gradients read again and again without multiplying them out, for each factor of a row. Reading a row once
+/// more costs what the memory takes for it, and multiplying it grows with the rank: so may what is kept, a mebibyte at rank 64.
+const KEPT: usize = 64;
 
 impl<E: Observation> VertexProgram for Als<E> {
     type Vertex = Row<f32>;
@@ -281,8 +282,7 @@ impl<E: Observation> VertexProgram for Als<E> {
     fn accumulator(&self) -> NormalEquations {
         match self.solver {
             Solver::ConjugateGradient { .. } => {
-                let rows = KEPT / (size_of::<f32>() * self.rank);
-                NormalEquations::keeping(self.rank, rows, Isa::detect())
+                NormalEquations::keeping(self.rank, KEPT * self.rank, Isa::detect())
             }
             _ => NormalEquations::new(self.rank),
         }

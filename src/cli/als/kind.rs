@@ -1,11 +1,12 @@
 //! Which factors `als` looks for, and how it solves for a row: what goes together, and what follows from it where nothing is said.
 
 use clap::Args;
-use gasworks::programs;
 use gasworks::programs::factorization::{ImplicitLoss, Offset, Regularization, Solver};
+use gasworks::{Phase, programs};
 
 use super::super::error::Failure;
 use super::super::options::up_to;
+use super::super::order::Order;
 use super::{Als, Data};
 
 /// What a rating adds to its confidence, unless said.
@@ -46,6 +47,22 @@ impl Kind {
     pub(super) fn solver(&self) -> Solver {
         if self.nonnegative { Solver::Nonnegative } else { self.solver }
     }
+}
+
+/// Implicit feedback needs one side to stand still, as the sum over all of its rows says it does: otherwise the loss goes up and down.
+pub(super) fn check_order(program: &programs::Als, order: &Order, colored: bool) -> Result<(), Failure> {
+    let in_turn = match order.is_async() {
+        true => colored,
+        false => order.scheduler()?.phases() != [Phase::All],
+    };
+    if program.is_implicit() && !in_turn {
+        return Err(Failure::usage(
+            "users and items in turn with --implicit: each is solved for given the sum over all of the other side",
+            "an order in which both move at once",
+            "leave --scheduler and --exclusion out, or say --scheduler sweep:phases=sides, or --engine async --exclusion coloring",
+        ));
+    }
+    Ok(())
 }
 
 impl Als {

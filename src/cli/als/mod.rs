@@ -325,6 +325,7 @@ pub(crate) fn engine<'g>(
         false => engine,
     };
     let colored = engine.plan()?.exclusion == Some(Exclusion::Coloring);
+    kind::check_order(program, order, colored)?;
     Ok(if order.is_async() && !colored { engine.start_at(0..users) } else { engine })
 }
 
