@@ -196,6 +196,39 @@ fn as_many_steps_as_the_rank_solve_the_system() {
 }
 
 #[test]
+fn equations_may_grow_after_they_were_solved() {
+    for rank in [3, 20, 64] {
+        let first = Problem::new(rank, 130, 0);
+        // The same rows once more: twice the matrix and the right-hand side.
+        let (mut matrix, mut target) = first.dense();
+        (0..rank).for_each(|i| matrix[(i, i)] -= 0.5 * f64::from(first.ridge));
+        matrix *= faer::Scale(2.0);
+        target *= faer::Scale(2.0);
+        let expected = exact(&matrix, &target);
+        for isa in levels() {
+            for nonnegative in [false, true] {
+                let (mut equations, mut gram) = first.equations(isa, 0);
+                let mut found = vec![0.0; rank];
+                equations.iterate(None, first.ridge, 3, &mut found);
+                isa.dispatch(Fill { problem: &first, equations: &mut equations, gram: &mut gram });
+                if nonnegative {
+                    equations.solve_nonnegative(first.ridge, &mut found);
+                    let y = faer::Mat::from_fn(rank, 1, |i, _| f64::from(found[i]));
+                    let gradient = &matrix * &y - &target;
+                    for i in (0..rank).filter(|i| found[*i] > 0.0) {
+                        let slack = gradient[(i, 0)] / matrix[(i, i)];
+                        assert!(slack.abs() < 1e-4, "{isa}, rank {rank}, {i}: {slack}");
+                    }
+                } else {
+                    equations.iterate(None, first.ridge, 2 * rank as u32, &mut found);
+                    near(&found, &expected, 1e-4, &format!("{isa}, rank {rank}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn no_equations_have_the_solution_zero_whatever_is_shared() {
     for isa in levels() {
         let problem = Problem::new(20, 0, 30);
