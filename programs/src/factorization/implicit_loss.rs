@@ -73,16 +73,15 @@ impl ImplicitLoss {
         counts: &[u32],
         row: &(impl Fn(usize) -> &'a [f32] + Sync),
     ) -> (Vec<f64>, f64) {
-        let starts = (0..counts.len()).step_by(BLOCK).collect::<Vec<_>>();
-        let blocks = starts.into_par_iter().map(|start| {
+        let blocks = counts.par_chunks(BLOCK).enumerate().map(|(block, counts)| {
             let (mut gram, mut length, mut wide) = (vec![0.0; rank * rank], 0.0, vec![0.0; rank]);
-            for at in start..counts.len().min(start + BLOCK) {
+            for (at, count) in (block * BLOCK..).zip(counts) {
                 wide.iter_mut().zip(row(at)).for_each(|(wide, factor)| *wide = f64::from(*factor));
                 for (sums, left) in gram.chunks_exact_mut(rank).zip(&wide) {
                     sums.iter_mut().zip(&wide).for_each(|(sum, right)| *sum += left * right);
                 }
                 let times = match self.regularization {
-                    Regularization::Weighted => f64::from(counts[at]),
+                    Regularization::Weighted => f64::from(*count),
                     Regularization::Plain => 1.0,
                 };
                 length += times * wide.iter().map(|factor| factor * factor).sum::<f64>();
