@@ -50,6 +50,8 @@ pub struct Gram {
     matrix: Aligned,
     fresh: bool,
     complete: bool,
+    /// Whether rows are multiplied as they come, though there be room to keep them.
+    at_once: bool,
 }
 
 impl Gram {
@@ -66,7 +68,7 @@ impl Gram {
         assert!(rank > 0, "a Gram matrix needs a rank of at least 1");
         let panel = Panel::new(rank, rows.max(ROWS));
         let matrix = Aligned::new(panel.stride() * panel.stride());
-        Gram { panel, matrix, fresh: true, complete: false }
+        Gram { panel, matrix, fresh: true, complete: false, at_once: false }
     }
 
     /// Floats of a row.
@@ -94,6 +96,7 @@ impl Gram {
         self.panel.clear();
         self.fresh = true;
         self.complete = false;
+        self.at_once = false;
     }
 
     /// Fills the half of the matrix that sums leave out, which [`NormalEquations::iterate_with`] reads of a shared one. Lasts until something is
@@ -156,7 +159,7 @@ impl Gram {
         target: &mut [f32],
     ) {
         // Rows of which there are too many to keep are multiplied while they are in the first-level cache.
-        let keeps = self.panel.filled() + n <= self.panel.capacity();
+        let keeps = !self.at_once && self.panel.filled() + n <= self.panel.capacity();
         let limit = if keeps { self.panel.capacity() } else { ROWS };
         let mut first = 0;
         while first < n {

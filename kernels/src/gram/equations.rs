@@ -110,6 +110,12 @@ impl NormalEquations {
         self.gram.settle_onto(simd, (!gram.fresh).then_some(&gram.matrix[..]));
     }
 
+    /// Rows that come now are multiplied at once, until [`NormalEquations::clear`], where they would be kept: for a part of so many rows that
+    /// [`NormalEquations::settle`] will multiply them anyway.
+    pub fn multiply_at_once(&mut self) {
+        self.gram.at_once = true;
+    }
+
     /// Adds `x x^T` to the matrix and `target x` to the right-hand side, for one row at a time: the plain way. The
     /// same bits as [`NormalEquations::add_rows`], at a fraction of its speed.
     ///

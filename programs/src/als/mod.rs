@@ -308,10 +308,14 @@ impl<E: Observation> VertexProgram for Als<E> {
     fn gather_all<S: Simd>(
         &self,
         simd: S,
-        _: &Context<'_, SharedGrams>,
+        cx: &Context<'_, SharedGrams>,
         sum: &mut NormalEquations,
         ratings: &Neighborhood<'_, Self>,
     ) {
+        // Parts of a hub are multiplied by many workers, not iterated on by one.
+        if ratings.len() < cx.degree() as usize {
+            sum.multiply_at_once();
+        }
         self.add(simd, sum, ratings.len(), |i| ratings.ghost(i), |i| ratings.edge(i))
     }
     fn apply(&self, cx: &Context<'_, SharedGrams>, factors: &mut [f32], sum: &mut NormalEquations) -> Signal {
