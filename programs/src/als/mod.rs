@@ -13,7 +13,8 @@
 //! Implicit feedback is a table without holes: every pair of user and item has a preference, 1 where there is a rating and else 0,
 //! with confidence `1 + alpha rating`, which is 1 where there is none. `G`, the sum of `x x^T` over *all* rows of the other side, stands for
 //! the pairs without a rating, so that a visit costs what its ratings cost. It is an aggregate, of each side before the other
-//! one runs ([`shared`]). Some programs take a confidence of `alpha rating`; ratings of `rating - 1 / alpha` say the same here.
+//! one runs ([`SharedGrams`]). Some programs take a confidence of `alpha rating`: where that is at least 1, ratings less `1 / alpha` say the
+//! same here.
 //!
 //! The equations are solved exactly, by Cholesky's factorization; or nearly, by a few steps of conjugate gradients from the factors of the last
 //! round (Takacs, Pilaszy, Tikk 2011, "Applications of the conjugate gradient method for implicit feedback collaborative filtering"); or for
