@@ -7,6 +7,7 @@
 mod programs {
     mod admission;
     mod aggregates;
+    mod als;
     mod asynchronous {
         mod apart;
         mod audits;

@@ -5,7 +5,8 @@
 //! Each of 64 blocks of rows is timed by itself, and its fastest sweep of 30 counts: other work on the machine then
 //! spoils one block of one sweep.
 //!
-//! `cargo run --release -p gasworks-kernels --example als_sweep -- [rank] [level]`
+//! `cargo run --release -p gasworks-kernels --example als_sweep -- [rank] [level] [steps] [kilobytes]`; with steps of conjugate gradients
+//! rows are not solved for exactly.
 
 use gasworks_kernels::{Isa, NormalEquations};
 use pulp::{Simd, WithSimd};
@@ -88,18 +89,23 @@ struct HalfSweep<'a> {
     fixed: &'a Factors,
     solved: &'a mut Factors,
     rows: Range<usize>,
+    steps: u32,
 }
 
 impl WithSimd for HalfSweep<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let HalfSweep { lists, equations, fixed, solved, rows } = self;
+        let HalfSweep { lists, equations, fixed, solved, rows, steps } = self;
         for i in rows {
             let list = &lists.entries[lists.starts[i]..lists.starts[i + 1]];
             equations.clear();
             equations.add_rows(simd, list.len(), |k| fixed.row(list[k].0 as usize), |k| list[k].1);
-            equations.solve_with(simd, 0.05 * list.len().max(1) as f32, solved.row_mut(i));
+            let ridge = 0.05 * list.len().max(1) as f32;
+            match steps {
+                0 => equations.solve_with(simd, ridge, solved.row_mut(i)),
+                _ => equations.iterate_with(simd, None, ridge, steps, solved.row_mut(i)),
+            };
         }
     }
 }
@@ -108,6 +114,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let rank: usize = arguments.next().map_or(64, |text| text.parse().expect("a rank"));
     let isa: Isa = arguments.next().map_or_else(Isa::detect, |text| text.parse().expect("a level"));
+    let steps: u32 = arguments.next().map_or(0, |text| text.parse().expect("steps"));
     let mut random = Random(0x5eed);
     // Degrees fall off as a power of the rank on both sides; a stride spreads them over the indices.
     let mut edges = Vec::with_capacity(RATINGS);
@@ -122,21 +129,24 @@ fn main() {
     let by_item = Lists::new(ITEMS, &edges, |edge| (edge.1, edge.0));
     let mut users = Factors::new(USERS, rank, &mut random);
     let mut items = Factors::new(ITEMS, rank, &mut random);
-    let mut equations = NormalEquations::with_isa(rank, isa);
+    let kilobytes: usize =
+        arguments.next().map_or(512, |text| text.parse().expect("kilobytes of rows to keep"));
+    let keep = if steps > 0 { 256 * kilobytes / rank } else { 0 };
+    let mut equations = NormalEquations::keeping(rank, keep, isa);
     let mut best = [[f64::INFINITY; BLOCKS]; 2];
     for _ in 0..30 {
         for (block, best) in best[0].iter_mut().enumerate() {
             let rows = USERS * block / BLOCKS..USERS * (block + 1) / BLOCKS;
             let (lists, equations) = (&by_user, &mut equations);
             let start = Instant::now();
-            isa.dispatch(HalfSweep { lists, equations, fixed: &items, solved: &mut users, rows });
+            isa.dispatch(HalfSweep { lists, equations, fixed: &items, solved: &mut users, rows, steps });
             *best = best.min(start.elapsed().as_secs_f64());
         }
         for (block, best) in best[1].iter_mut().enumerate() {
             let rows = ITEMS * block / BLOCKS..ITEMS * (block + 1) / BLOCKS;
             let (lists, equations) = (&by_item, &mut equations);
             let start = Instant::now();
-            isa.dispatch(HalfSweep { lists, equations, fixed: &users, solved: &mut items, rows });
+            isa.dispatch(HalfSweep { lists, equations, fixed: &users, solved: &mut items, rows, steps });
             *best = best.min(start.elapsed().as_secs_f64());
         }
     }

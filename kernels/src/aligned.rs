@@ -20,7 +20,8 @@ pub(crate) struct Aligned(Vec<Line>);
 impl Aligned {
     /// A buffer of `length` zeros, rounded up to whole lines.
     pub(crate) fn new(length: usize) -> Self {
-        Aligned(vec![Line([0.0; LINE]); length.div_ceil(LINE)])
+        // Zeroed pages of the system cost nothing until they are written.
+        Aligned(bytemuck::zeroed_vec(length.div_ceil(LINE)))
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -1,10 +1,13 @@
 //! Gram matrices and normal equations of one rank.
 //!
 //! `tile` is the arithmetic, `update` the symmetric rank-k update made of it, `panel` the block of rows that the update
-//! reads, `factor` the Cholesky factorization, `equations` the least-squares problem of one row, `solve` its ridge and solution.
+//! reads, `factor` the Cholesky factorization, `equations` the least-squares problem of one row, `solve` its ridge and exact solution,
+//! `conjugate` a nearer one by conjugate gradients, `nonnegative` the best one without negative elements.
 
+mod conjugate;
 mod equations;
 mod factor;
+mod nonnegative;
 mod panel;
 mod solve;
 mod tile;
@@ -14,7 +17,7 @@ pub use equations::NormalEquations;
 pub use solve::Solved;
 
 use crate::aligned::Aligned;
-use panel::{Panel, Span, Terms};
+use panel::{Panel, ROWS, Span, Terms};
 use pulp::Simd;
 use update::Update;
 
@@ -22,7 +25,7 @@ use update::Update;
 ///
 /// Implicit feedback needs the Gram matrix of a whole factor column as the common part of all its normal equations (Hu, Koren and
 /// Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008): sum it here, in parts where
-/// several workers share the column, and start each row with [`NormalEquations::start_from`].
+/// several workers share the column, and add it to each row's equations with [`NormalEquations::add_gram`].
 ///
 /// ```
 /// use gasworks_kernels::{Gram, Isa};
@@ -43,9 +46,12 @@ use update::Update;
 #[derive(Clone, Debug)]
 pub struct Gram {
     panel: Panel,
-    /// Square of side `panel.stride()`, upper block triangle; meaningless while `fresh`.
+    /// Square of side `panel.stride()`, upper block triangle, or all of it where it is `complete`; meaningless while `fresh`.
     matrix: Aligned,
     fresh: bool,
+    complete: bool,
+    /// Whether rows are multiplied as they come, though there be room to keep them.
+    at_once: bool,
 }
 
 impl Gram {
@@ -54,10 +60,15 @@ impl Gram {
     /// # Panics
     /// If `rank` is 0.
     pub fn new(rank: usize) -> Self {
+        Self::keeping(rank, ROWS)
+    }
+
+    /// The zero matrix, with room for so many rows that are not yet multiplied.
+    fn keeping(rank: usize, rows: usize) -> Self {
         assert!(rank > 0, "a Gram matrix needs a rank of at least 1");
-        let panel = Panel::new(rank);
+        let panel = Panel::new(rank, rows.max(ROWS));
         let matrix = Aligned::new(panel.stride() * panel.stride());
-        Gram { panel, matrix, fresh: true }
+        Gram { panel, matrix, fresh: true, complete: false, at_once: false }
     }
 
     /// Floats of a row.
@@ -84,6 +95,27 @@ impl Gram {
     pub fn clear(&mut self) {
         self.panel.clear();
         self.fresh = true;
+        self.complete = false;
+        self.at_once = false;
+    }
+
+    /// Fills the half of the matrix that sums leave out, which [`NormalEquations::iterate_with`] reads of a shared one. Lasts until something is
+    /// added.
+    pub fn complete(&mut self) {
+        let stride = self.panel.stride();
+        if self.fresh {
+            self.matrix.fill(0.0);
+            self.fresh = false;
+        }
+        if !self.complete {
+            for row in 1..stride {
+                let (above, below) = self.matrix.split_at_mut(row * stride);
+                for (column, element) in below[..row].iter_mut().enumerate() {
+                    *element = above[column * stride + row];
+                }
+            }
+            self.complete = true;
+        }
     }
 
     /// Adds the outer products of rows `row(0)` to `row(n - 1)`: `n rank (rank + 1)` useful operations.
@@ -105,6 +137,7 @@ impl Gram {
         if other.fresh {
             return;
         }
+        self.complete = false;
         if self.fresh {
             self.matrix.copy_from_slice(&other.matrix);
             self.fresh = false;
@@ -125,12 +158,15 @@ impl Gram {
         terms: &T,
         target: &mut [f32],
     ) {
+        // Rows of which there are too many to keep are multiplied while they are in the first-level cache.
+        let keeps = !self.at_once && self.panel.filled() + n <= self.panel.capacity();
+        let limit = if keeps { self.panel.capacity() } else { ROWS };
         let mut first = 0;
         while first < n {
-            if self.panel.room() == 0 {
+            if self.panel.filled() >= limit {
                 self.settle(simd);
             }
-            let count = self.panel.room().min(n - first);
+            let count = (limit - self.panel.filled()).min(n - first);
             self.panel.fill(simd, Span { first, count, total: n }, row, terms, target);
             first += count;
         }
@@ -140,13 +176,26 @@ impl Gram {
     #[inline(always)]
     fn settle<S: Simd>(&mut self, simd: S) {
         if self.panel.filled() > 0 {
-            let (stride, pad) = (self.panel.stride(), self.panel.pad());
-            let (panel, fresh) = (self.panel.rows(), self.fresh);
-            // A function of its own: the caller's loop keeps its registers.
-            simd.vectorize(Update { matrix: &mut self.matrix, panel, stride, pad, fresh });
-            self.fresh = false;
-            self.panel.clear();
+            self.settle_onto(simd, None);
         }
+    }
+
+    /// Adds what is in the panel, and the other matrix.
+    #[inline(always)]
+    fn settle_onto<S: Simd>(&mut self, simd: S, mut base: Option<&[f32]>) {
+        let (stride, pad) = (self.panel.stride(), self.panel.pad());
+        let rows = self.panel.rows();
+        let mut first = 0;
+        while first < rows.len() || base.is_some() {
+            let panel = &rows[first..rows.len().min(first + ROWS * stride)];
+            let (base, fresh) = (base.take(), self.fresh);
+            // A function of its own: the caller's loop keeps its registers.
+            simd.vectorize(Update { matrix: &mut self.matrix, panel, stride, pad, fresh, base });
+            self.fresh = false;
+            first += panel.len();
+        }
+        self.complete = false;
+        self.panel.clear();
     }
 }
 

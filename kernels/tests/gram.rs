@@ -80,6 +80,15 @@ impl WithSimd for Fill<'_> {
     }
 }
 
+struct AddGram<'a>(&'a mut NormalEquations, &'a Gram);
+impl WithSimd for AddGram<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.0.add_gram(simd, self.1);
+    }
+}
+
 struct SumRows<'a>(&'a mut Gram, &'a Problem);
 impl WithSimd for SumRows<'_> {
     type Output = ();
@@ -228,23 +237,26 @@ fn merged_parts_are_the_whole_and_solving_leaves_the_equations_alone() {
 }
 
 #[test]
-fn a_shared_gram_matrix_starts_the_equations() {
-    let (rank, common, own) = (20, Problem::random(20, 90, false), Problem::random(20, 12, true));
-    let (mut matrix, _) = common.dense();
-    let (own_matrix, target) = own.dense();
-    matrix += own_matrix;
-    (0..rank).for_each(|i| matrix[(i, i)] += 0.25);
-    let expected = matrix.llt(faer::Side::Upper).expect("positive definite").solve(&target);
-    for isa in levels() {
-        let gram = gram_of(isa, &common);
-        let mut equations = NormalEquations::with_isa(rank, isa);
-        common.fill(isa, &mut equations);
-        equations.start_from(&gram);
-        own.fill(isa, &mut equations);
-        let mut solution = vec![0.0; rank];
-        equations.solve(0.25, &mut solution);
-        for i in 0..rank {
-            assert!((f64::from(solution[i]) - expected[(i, 0)]).abs() < 1e-5, "{isa}, {i}");
+fn a_shared_gram_matrix_is_added_to_the_equations() {
+    for (rank, n) in [(20, 0), (20, 12), (20, 48), (64, 50), (33, 130), (5, 96)] {
+        let (common, own) = (Problem::random(rank, 90, false), Problem::random(rank, n, true));
+        let (mut matrix, _) = common.dense();
+        let (own_matrix, target) = own.dense();
+        matrix += own_matrix;
+        (0..rank).for_each(|i| matrix[(i, i)] += 0.25);
+        let expected = matrix.llt(faer::Side::Upper).expect("positive definite").solve(&target);
+        for isa in levels() {
+            let gram = gram_of(isa, &common);
+            let mut equations = NormalEquations::with_isa(rank, isa);
+            common.fill(isa, &mut equations);
+            equations.clear();
+            own.fill(isa, &mut equations);
+            isa.dispatch(AddGram(&mut equations, &gram));
+            let mut solution = vec![0.0; rank];
+            equations.solve(0.25, &mut solution);
+            for i in 0..rank {
+                assert!((f64::from(solution[i]) - expected[(i, 0)]).abs() < 1e-5, "{isa}, {rank}, {n}, {i}");
+            }
         }
     }
 }
@@ -319,6 +331,10 @@ fn broken_contracts_panic() {
     assert!(panics(|| NormalEquations::new(3).merge(&NormalEquations::new(4))));
     assert!(panics(|| _ = NormalEquations::new(3).solve(1.0, &mut [0.0; 2])));
     assert!(panics(|| _ = NormalEquations::new(3).solve(-1.0, &mut [0.0; 3])));
+    assert!(panics(|| _ = NormalEquations::new(3).iterate(None, -1.0, 3, &mut [0.0; 3])));
+    assert!(panics(|| _ = NormalEquations::new(3).iterate(Some(&Gram::new(2)), 1.0, 3, &mut [0.0; 3])));
+    assert!(panics(|| _ = NormalEquations::new(3).iterate(Some(&Gram::new(3)), 1.0, 3, &mut [0.0; 3])));
+    assert!(panics(|| _ = NormalEquations::new(3).solve_nonnegative(1.0, &mut [0.0; 2])));
     assert!(panics(|| {
         let problem = Problem { rows: vec![0.0; 8], ..Problem::random(3, 3, false) };
         problem.fill(Isa::detect(), &mut NormalEquations::new(3));

@@ -14,7 +14,7 @@ mod shortest_paths;
 #[cfg(test)]
 mod testing;
 
-pub use als::Als;
+pub use als::{Als, Observation, SharedGrams};
 pub use coloring::{GreedyColoring, Taken};
 pub use components::Components;
 pub use core_numbers::{Bounds, KCore};

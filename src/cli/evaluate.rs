@@ -17,7 +17,7 @@ use super::run::Ending;
 /// Measure a factorization on ratings that it did not learn from
 ///
 /// Errors of predicted ratings, beside those of mean and biases; and precision, recall, mean average precision and NDCG of the lists that `gasworks
-/// recommend` gives, and the area under the curve (AUC) of their whole order, against the test ratings of at least --relevant. Users and items that the model does not know are counted, not left out.
+/// recommend` gives, and the area under the curve (AUC) of their whole order, against the test ratings of at least --relevant. A model of implicit feedback predicts no ratings, so its lists alone are judged. Users and items that the model does not know are counted, not left out.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
@@ -53,19 +53,22 @@ impl Evaluate {
         let source = Source::from_path(&self.test);
         let test = read(&source, &RatingsOptions { format, lenient, duplicates }, reporter)?;
         let test = model.renumber(&test);
-        let clip = Some(model.rating_range());
-        let errors = rmse_mae(&model, &test, clip).zip(rmse_mae(model.baseline(), &test, clip));
-        let Some((errors, baseline)) = errors else {
+        if test.is_empty() {
             return Err(Failure::data(
                 source.name(),
                 "ratings to measure on",
                 "none",
                 "name a file of ratings",
             ));
+        }
+        let clip = Some(model.rating_range());
+        let errors = match model.settings().alpha {
+            Some(_) => None,
+            None => rmse_mae(&model, &test, clip).zip(rmse_mae(model.baseline(), &test, clip)),
         };
         let relevant = self.relevant.unwrap_or(model.baseline().mean);
         let quality = model.ranking(&test, relevant, &settings);
-        if errors.fallbacks > 0 {
+        if let Some((errors @ Errors { fallbacks: 1.., .. }, _)) = errors {
             reporter.note(format_args!(
                 "{} of {} ratings are of users or items without training ratings; for those the mean and the biases that are known were predicted",
                 errors.fallbacks, errors.count
@@ -80,7 +83,7 @@ impl Evaluate {
             )),
             Some(_) => (),
         }
-        let found = Found { errors, baseline, quality, relevant, k: settings.count };
+        let found = Found { errors, ratings: test.len(), quality, relevant, k: settings.count };
         if reporter.is_json() {
             found.event(reporter)?
         } else {
@@ -91,9 +94,9 @@ impl Evaluate {
 }
 
 struct Found {
-    errors: Errors,
-    /// Of mean and biases.
-    baseline: Errors,
+    /// Of the model, and of mean and biases; none where ratings are not predicted.
+    errors: Option<(Errors, Errors)>,
+    ratings: usize,
     quality: Option<RankingQuality>,
     relevant: f32,
     k: usize,
@@ -120,13 +123,15 @@ impl Found {
 
     fn event(&self, reporter: &mut Reporter) -> Result<(), Failure> {
         let mut metrics = Metrics::new();
-        for (name, value) in [
-            ("test_rmse", self.errors.rmse),
-            ("test_mae", self.errors.mae),
-            ("baseline_rmse", self.baseline.rmse),
-            ("baseline_mae", self.baseline.mae),
-        ] {
-            metrics.insert(name.into(), value.into());
+        if let Some((errors, baseline)) = self.errors {
+            for (name, value) in [
+                ("test_rmse", errors.rmse),
+                ("test_mae", errors.mae),
+                ("baseline_rmse", baseline.rmse),
+                ("baseline_mae", baseline.mae),
+            ] {
+                metrics.insert(name.into(), value.into());
+            }
         }
         for (name, value) in self.measures() {
             metrics.insert(format!("{name}_at_{}", self.k), value.into());
@@ -136,8 +141,8 @@ impl Found {
         }
         reporter.event(json!({
             "event": "evaluation",
-            "ratings": self.errors.count,
-            "fallbacks": self.errors.fallbacks,
+            "ratings": self.ratings,
+            "fallbacks": self.errors.map(|(errors, _)| errors.fallbacks),
             "relevant": self.relevant,
             "users": self.quality.map_or(0, |quality| quality.users),
             "metrics": metrics,
@@ -145,11 +150,13 @@ impl Found {
     }
 
     fn table(&self, reporter: &mut Reporter) -> Result<(), Failure> {
-        reporter.line(format_args!("{:<18}{:>10}{:>10}", "", "RMSE", "MAE"))?;
-        for (name, errors) in [("model", self.errors), ("mean and biases", self.baseline)] {
-            reporter.line(format_args!("{name:<18}{:>10.4}{:>10.4}", errors.rmse, errors.mae))?;
+        if let Some((errors, baseline)) = self.errors {
+            reporter.line(format_args!("{:<18}{:>10}{:>10}", "", "RMSE", "MAE"))?;
+            for (name, errors) in [("model", errors), ("mean and biases", baseline)] {
+                reporter.line(format_args!("{name:<18}{:>10.4}{:>10.4}", errors.rmse, errors.mae))?;
+            }
         }
-        reporter.line(format_args!("{} ratings", self.errors.count))?;
+        reporter.line(format_args!("{} ratings", self.ratings))?;
         let Some(quality) = self.quality else { return Ok(()) };
         reporter.line("")?;
         for (name, value) in self.measures() {

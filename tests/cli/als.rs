@@ -170,3 +170,125 @@ fn limits_stop_a_run() {
     assert_eq!(reason(&["--max-seconds", "0"]), "time");
     assert_eq!(reason(&["--tolerance", "1000"]), "converged");
 }
+
+/// Metrics of the last event of a run on the table of the tests, with these options.
+fn metrics(folder: &Folder, options: &[&str]) -> serde_json::Value {
+    let input = folder.file("ratings.csv", ratings());
+    let run = gasworks(&[&["als", &input, "--rank", "4", "--json"], options].concat()).ok();
+    let done = run.events().into_iter().find(|event| event["event"] == "done").expect("it ends");
+    done["metrics"].clone()
+}
+
+#[test]
+fn implicit_feedback_lowers_its_loss_and_lists_what_was_held_out() {
+    let folder = Folder::new();
+    let model = folder.path("model");
+    for options in [&["--alpha", "5"][..], &["--solver", "cg"], &["--nonnegative"]] {
+        let first = metrics(&folder, &[&["--implicit", "--iterations", "1"], options].concat());
+        let last = metrics(&folder, &[&["--implicit", "--model", &model], options].concat());
+        assert!(last["loss"].as_f64() < first["loss"].as_f64(), "{options:?}: {first} {last}");
+        assert!(last["test_rmse"].is_null() && last["baseline_test_rmse"].is_null(), "{last}");
+        assert!(last["test_recall_at_10"].as_f64() > Some(0.1), "{last}");
+
+        let test = folder.file("test.csv", "userId,movieId,rating\n100,0,1\n101,10,3\n");
+        let run = gasworks(&["evaluate", &model, &test, "--json"]).ok();
+        assert!(run.last()["metrics"]["test_rmse"].is_null(), "{}", run.out);
+        assert!(run.last()["metrics"]["ndcg_at_10"].is_number(), "{}", run.out);
+        assert!(!gasworks(&["evaluate", &model, &test]).ok().out.contains("RMSE"));
+        let run = gasworks(&["recommend", &model, "--user", "100", "--json"]).ok();
+        let items = run.last()["items"].as_array().expect("a list").clone();
+        assert_eq!(items.len(), 10);
+        assert!(
+            items.iter().all(|item| (-0.5..1.5).contains(&item["predicted"].as_f64().unwrap())),
+            "{items:?}"
+        );
+        gasworks(&["similar", &model, "--item", "10"]).ok();
+    }
+    let run = gasworks(&["als", &folder.path("ratings.csv"), "--rank", "4", "--implicit"]).ok();
+    assert!(
+        run.out.contains("loss") && run.out.contains("recall@10") && !run.out.contains("RMSE"),
+        "{}",
+        run.out
+    );
+}
+
+/// `x.npy` and `x.safetensors` as numbers of the text export, which prints all of them.
+fn factors(folder: &Folder, options: &[&str]) -> Vec<f32> {
+    let input = folder.file("ratings.csv", ratings());
+    let output = folder.path("f.txt");
+    gasworks(&[&["als", &input, "--rank", "4", "-q", "-o", &output], options].concat()).ok();
+    let both = ["f.users.txt", "f.items.txt"].map(|name| text(folder.path(name))).concat();
+    let lines = both.lines().map(|line| line.split_once('\t').expect("a tab").1.to_owned());
+    lines
+        .collect::<Vec<_>>()
+        .iter()
+        .flat_map(|line| line.split(' '))
+        .map(|x| x.parse().expect("a number"))
+        .collect()
+}
+
+#[test]
+fn solvers_do_what_they_say() {
+    let folder = Folder::new();
+    let exact = factors(&folder, &["--iterations", "4"]);
+    assert!(exact.iter().any(|factor| *factor < 0.0));
+    let enough = factors(&folder, &["--iterations", "4", "--solver", "cg:steps=12"]);
+    assert!(exact.iter().zip(&enough).all(|(exact, found)| (exact - found).abs() < 1e-2));
+    let few = factors(&folder, &["--iterations", "4", "--solver", "cg:steps=1"]);
+    assert!(
+        exact.iter().zip(&few).any(|(exact, found)| (exact - found).abs() > 1e-2),
+        "one step is not exact"
+    );
+    for options in [&["--nonnegative"][..], &["--nonnegative", "--implicit"]] {
+        let found = factors(&folder, options);
+        assert!(found.iter().all(|factor| *factor >= 0.0) && found.iter().any(|factor| *factor > 0.1));
+    }
+    // Nothing is subtracted first, or factors that are not negative could not explain what is below the mean.
+    let metrics = metrics(&folder, &["--nonnegative"]);
+    assert!(metrics["test_rmse"].as_f64() < metrics["baseline_test_rmse"].as_f64(), "{metrics}");
+}
+
+#[test]
+fn the_model_carries_how_it_was_trained() {
+    let folder = Folder::new();
+    let input = folder.file("ratings.csv", ratings());
+    let model = folder.path("model");
+    let options = ["--implicit", "--alpha", "7", "--solver", "cg:steps=2", "--lambda", "0.5"];
+    gasworks(&[&["als", &input, "--rank", "4", "-q", "--model", &model], &options[..]].concat()).ok();
+    let bytes = read(&model);
+    let header = String::from_utf8_lossy(&bytes[..4096.min(bytes.len())]).replace('\\', "");
+    for part in
+        ["\"alpha\":7.0", "\"solver\":\"cg:steps=2\"", "\"regularization\":\"plain\"", "\"offset\":\"none\""]
+    {
+        assert!(header.contains(part), "{part}: {header}");
+    }
+}
+
+#[test]
+fn what_does_not_go_with_implicit_feedback_is_refused() {
+    let folder = Folder::new();
+    let input = folder.file("ratings.csv", ratings());
+    let refused = |options: &[&str], words: &str, code: i32| {
+        let run = gasworks(&[&["als", &input], options].concat());
+        assert_eq!(run.code, Some(code), "{options:?}: {}", run.err);
+        assert!(run.err.contains(words), "{options:?}: {}", run.err);
+    };
+    refused(&["--implicit", "--offset", "mean"], "--offset", 2);
+    refused(&["--implicit", "--early-stop"], "--early-stop", 2);
+    refused(&["--alpha", "3"], "--implicit", 2);
+    refused(&["--solver", "newton"], "cg:steps=N", 2);
+    refused(&["--solver", "nonnegative"], "cg:steps=N", 2);
+    refused(&["--solver", "cg", "--nonnegative"], "--nonnegative", 2);
+    for order in [&["--scheduler", "rounds"][..], &["--engine", "async", "--exclusion", "locks"]] {
+        refused(&[&["--implicit"], order].concat(), "in turn", 2);
+    }
+    let bits = |order: &[&str]| factors(&folder, &[&["--implicit", "--threads", "3"], order].concat());
+    assert_eq!(
+        bits(&[]),
+        bits(&["--engine", "async", "--exclusion", "coloring"]),
+        "two colors are the two sides"
+    );
+    let negative = folder.file("negative.csv", "user,item,rating\n1,1,2\n1,2,-3\n2,1,1\n");
+    let run = gasworks(&["als", &negative, "--implicit", "--holdout", "0"]);
+    assert!(run.code != Some(0) && run.err.contains("-3 by user 1 of item 2"), "{}", run.err);
+}

@@ -196,8 +196,9 @@ fn help_is_there_for_every_command_and_shows_defaults() {
             &[
                 "[default: 32]",
                 "[default: 0.15]",
-                "[default: weighted]",
-                "[default: biases]",
+                "[default: weighted, plain with --implicit]",
+                "[default: biases, none with",
+                "[default: cholesky]",
                 "[default: 15]",
             ][..],
         ),

@@ -95,6 +95,94 @@ fn a_global_that_is_given_stays_and_the_default_is_default() {
     }
 }
 
+/// Sums vertices that a phase may read: of the other side where sides take turns.
+struct Others;
+
+impl Aggregate<f32, f32> for Others {
+    type Part = f64;
+    type Global = f64;
+    const OVER: Over = Over::OtherSide;
+    fn zero(&self) -> f64 {
+        0.0
+    }
+    fn fold_vertex(&self, sum: &mut f64, _: &Topology, _: Vertex, data: &f32) {
+        *sum += f64::from(*data);
+    }
+    fn merge(&self, sum: &mut f64, part: f64) {
+        *sum += part;
+    }
+    fn finalize(&self, _: &Topology, sum: f64) -> f64 {
+        sum
+    }
+}
+
+/// What the vertices of a graph of two left and three right vertices saw in each round: those of the left, those of the right. Vertices
+/// begin as 0 and 10.
+fn phases<A>(aggregate: &A, every: Every, scheduler: Sweep, rounds: u64) -> Vec<[f64; 2]>
+where
+    A: Aggregate<f32, f32, Global = f64>,
+{
+    let graph = GraphBuilder::bipartite(2, 3).weighted_edges(&[], &[]).build().unwrap();
+    let mut graph = graph.with_vertices(|v| if v < 2 { 0.0 } else { 10.0 });
+    let program = Everyone::default();
+    let engine = Engine::new(&mut graph, &program).scheduler(scheduler).threads(2);
+    engine.aggregate_every(every, aggregate).rounds(rounds).run().unwrap();
+    let mut seen = program.seen.into_inner().unwrap();
+    seen.sort_by_key(|(round, vertex, _)| (*round, *vertex));
+    let rounds = seen.chunks(5).map(|round| {
+        let global = |from: usize, to: usize| {
+            assert!(round[from..to].iter().all(|(_, _, global)| *global == round[from].2), "{round:?}");
+            round[from].2
+        };
+        [global(0, 2), global(2, 5)]
+    });
+    rounds.collect()
+}
+
+/// As [`Count`], but each vertex notes what it saw.
+#[derive(Default)]
+struct Everyone {
+    seen: Mutex<Vec<(u64, Vertex, f64)>>,
+}
+
+impl VertexProgram for Everyone {
+    type Vertex = f32;
+    type Ghost = f32;
+    type Edge = f32;
+    type Gather = ();
+    type Global = f64;
+    const GATHER: Edges = Edges::None;
+    const SCATTER: Edges = Edges::None;
+    fn accumulator(&self) {}
+    fn ghost(&self, _: &Context<'_, f64>, vertex: &f32, ghost: &mut f32) {
+        *ghost = *vertex;
+    }
+    fn gather(&self, _: &Context<'_, f64>, (): &mut (), _: &f32, _: &f32) {
+        panic!("no edge is gathered");
+    }
+    fn apply(&self, cx: &Context<'_, f64>, vertex: &mut f32, (): &mut ()) -> Signal {
+        self.seen.lock().unwrap().push((cx.round, cx.vertex, *cx.global));
+        *vertex += 1.0;
+        Signal::priority(1.0)
+    }
+}
+
+#[test]
+fn a_global_of_each_phase_is_of_what_the_phase_before_left() {
+    let all = Total::<false>;
+    assert_eq!(phases(&all, Every::Phase, Sweep::sides(), 2), [[30.0, 32.0], [35.0, 37.0]]);
+    assert_eq!(phases(&all, Every::Rounds(1), Sweep::sides(), 2), [[30.0, 30.0], [35.0, 35.0]]);
+    assert_eq!(phases(&all, Every::Phase, Sweep::new(), 3), [[30.0; 2], [35.0; 2], [40.0; 2]]);
+}
+
+#[test]
+fn a_global_of_the_other_side_is_of_that_side_where_sides_take_turns() {
+    assert_eq!(phases(&Others, Every::Phase, Sweep::sides(), 2), [[30.0, 2.0], [33.0, 4.0]]);
+    // Once a round, before its first phase: of what that phase reads.
+    assert_eq!(phases(&Others, Every::Rounds(1), Sweep::sides(), 2), [[30.0, 30.0], [33.0, 33.0]]);
+    assert_eq!(phases(&Others, Every::Phase, Sweep::new(), 2), [[30.0; 2], [35.0; 2]]);
+}
+
 #[test]
 #[should_panic(expected = "every 1 or more rounds")]
 fn never_is_no_frequency() {

@@ -116,7 +116,8 @@ fn compare_als(ratings: &Ratings, rank: usize, weighted: bool) {
     Engine::new(&mut graph, &als).scheduler(Sweep::sides()).threads(2).rounds(6).run().unwrap();
     let found: Vec<f64> = graph.vertex_data().iter().flatten().map(|x| f64::from(*x)).collect();
 
-    let reference = Reference { rank, lambda: lambda.into(), weighted, iterations: 6 };
+    let reference =
+        Reference { rank, lambda: lambda.into(), weighted, iterations: 6, ..Reference::default() };
     let items = start.iter().map(|x| f64::from(*x)).collect();
     let expected = reference.solve(users, items, &split.train, |_, _| {});
     let expected = [expected.users, expected.items].concat();

@@ -73,9 +73,10 @@ pub(crate) fn distances(shape: &Shape, source: u32) -> Vec<f32> {
     (0..shape.vertices).map(|v| found.get(&NodeIndex::new(v)).copied().unwrap_or(f32::INFINITY)).collect()
 }
 
-/// The ratings of a bipartite shape.
-pub(crate) fn ratings(shape: &Shape) -> Vec<Rating> {
-    let edges = shape.edges.iter().zip(&shape.weights);
+/// The ratings of a bipartite shape, each so often as `times` says for its number.
+pub(crate) fn ratings(shape: &Shape, times: impl Fn(usize) -> usize) -> Vec<Rating> {
+    let edges = shape.edges.iter().zip(&shape.weights).enumerate();
+    let edges = edges.flat_map(|(at, edge)| std::iter::repeat_n(edge, times(at)));
     edges.map(|([user, item], value)| Rating { user: *user, item: *item, value: *value }).collect()
 }
 
@@ -86,6 +87,7 @@ pub(crate) fn ratings(shape: &Shape) -> Vec<Rating> {
 pub(crate) fn als(
     reference: Reference,
     shape: &Shape,
+    ratings: &[Rating],
     start: &[f32],
     rounds: usize,
     in_turn: bool,
@@ -94,17 +96,16 @@ pub(crate) fn als(
     let right = shape.vertices - left;
     let (users, items) = start.split_at(left * reference.rank);
     let wide = |side: &[f32]| side.iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
-    let ratings = ratings(shape);
     if in_turn {
         let reference = Reference { iterations: rounds, ..reference };
-        let found = reference.solve(left, wide(items), &ratings, |_, _| {});
+        let found = reference.solve(left, wide(items), ratings, |_, _| {});
         return [found.users, found.items].concat();
     }
     assert!(rounds.is_multiple_of(2));
     let reference = Reference { iterations: rounds / 2, ..reference };
     let swapped: Vec<_> =
         ratings.iter().map(|r| Rating { user: r.item, item: r.user, value: r.value }).collect();
-    let found_items = reference.solve(left, wide(items), &ratings, |_, _| {}).items;
+    let found_items = reference.solve(left, wide(items), ratings, |_, _| {}).items;
     let found_users = reference.solve(right, wide(users), &swapped, |_, _| {}).items;
     [found_users, found_items].concat()
 }

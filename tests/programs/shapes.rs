@@ -50,6 +50,17 @@ impl Shape {
         self.builder().weighted_edges(&self.edges, &self.weights).build().unwrap()
     }
 
+    /// Each weight beside how often the edge counts.
+    pub(crate) fn counted(&self) -> Graph<(), [f32; 2]> {
+        let values = self.weights.iter().enumerate().map(|(at, weight)| [*weight, Self::times(at) as f32]);
+        self.builder().weighted_edges(&self.edges, &values.collect::<Vec<_>>()).build().unwrap()
+    }
+
+    /// How often the edge of this number counts in [`Shape::counted`].
+    pub(crate) fn times(at: usize) -> usize {
+        1 + at % 3
+    }
+
     /// With the same value on every edge.
     pub(crate) fn valued(&self, value: u64) -> Graph<(), u64> {
         self.builder().weighted_edges(&self.edges, &vec![value; self.edges.len()]).build().unwrap()

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use gasworks::graph::Graph;
 use gasworks::programs::factorization::reference::Reference;
-use gasworks::programs::factorization::{Regularization, initial_factors};
-use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
+use gasworks::programs::factorization::{Regularization, Solver, initial_factors};
+use gasworks::programs::{Als, Components, DanglingMass, Observation, PageRank, ShortestPaths};
 use gasworks::{
     Column, Data, Engine, Error, Every, Gathers, Isa, Observer, Outcome, Phase, Plan, Progress, Scheduler,
     Selection, VertexJob, VertexProgram,
@@ -151,38 +151,117 @@ pub(crate) const SHORTEST_PATHS: Subject = Subject {
 
 const ALS_ROUNDS: u64 = 6;
 
-/// Enough that `f32` solves the systems of a hub, whose ratings need not span all directions.
-const fn lambda(weighted: bool) -> f32 {
-    if weighted { 0.1 } else { 5.0 }
+/// A kind of alternating least squares.
+struct Factors {
+    rank: usize,
+    weighted: bool,
+    alpha: Option<f32>,
+    solver: Solver,
 }
 
-pub(crate) const fn als<const RANK: usize, const WEIGHTED: bool>(name: &'static str) -> Subject {
+const EXPLICIT: Factors = Factors { rank: 3, weighted: false, alpha: None, solver: Solver::Cholesky };
+
+const FACTORS: [Factors; 9] = [
+    Factors { rank: 1, weighted: true, ..EXPLICIT },
+    EXPLICIT,
+    Factors { rank: 20, weighted: true, ..EXPLICIT },
+    Factors { alpha: Some(0.7), ..EXPLICIT },
+    Factors { alpha: Some(2.0), weighted: true, ..EXPLICIT },
+    Factors { rank: 20, weighted: true, solver: Solver::ConjugateGradient { steps: 22 }, ..EXPLICIT },
+    Factors { alpha: Some(0.7), solver: Solver::ConjugateGradient { steps: 5 }, ..EXPLICIT },
+    Factors { solver: Solver::Nonnegative, ..EXPLICIT },
+    Factors { alpha: Some(0.7), solver: Solver::Nonnegative, ..EXPLICIT },
+];
+
+impl Factors {
+    /// Enough that `f32` solves the systems of a hub, whose ratings need not span all directions.
+    fn lambda(&self) -> f32 {
+        if self.weighted { 0.1 } else { 5.0 }
+    }
+
+    fn regularization(&self) -> Regularization {
+        if self.weighted { Regularization::Weighted } else { Regularization::Plain }
+    }
+
+    fn start(&self, shape: &Shape) -> Vec<f32> {
+        let start = initial_factors(shape.vertices, self.rank, 0.5, 1);
+        match self.solver {
+            Solver::Nonnegative => start.iter().map(|factor| factor.abs()).collect(),
+            _ => start,
+        }
+    }
+
+    fn run<E: Observation>(
+        &self,
+        shape: &Shape,
+        graph: Graph<(), E>,
+        program: Als<E>,
+        how: How<'_>,
+    ) -> Result<Run, Error> {
+        let (start, rank) = (self.start(shape), self.rank);
+        let fill = |v: u32, row: &mut [f32]| row.copy_from_slice(&start[rank * v as usize..][..rank]);
+        let (mut graph, mut history) = (graph.with_rows(rank, fill), History::default());
+        let program = program.solver(self.solver);
+        let engine = engine(&mut graph, &program, how, &mut history).rounds(ALS_ROUNDS);
+        let engine = match program.is_implicit() {
+            true => engine.aggregate_every(Every::Phase, &program),
+            false => engine,
+        };
+        let outcome = engine.run()?;
+        let factors = graph.vertex_data().iter().flatten().map(|x| u64::from(x.to_bits()));
+        Ok(run_of(outcome, history, factors))
+    }
+
+    /// The factors are those of the dense solver, from ratings that count so often.
+    fn check(&self, shape: &Shape, order: &Order, run: &Run, times: fn(usize) -> usize) {
+        let reference = Reference {
+            rank: self.rank,
+            lambda: self.lambda().into(),
+            weighted: self.weighted,
+            alpha: self.alpha.map(f64::from),
+            nonnegative: self.solver == Solver::Nonnegative,
+            iterations: 0,
+        };
+        let ratings = oracles::ratings(shape, times);
+        let rounds = ALS_ROUNDS as usize;
+        let expected =
+            oracles::als(reference, shape, &ratings, &self.start(shape), rounds, order.has_sides());
+        for (at, (found, expected)) in run.floats().iter().zip(&expected).enumerate() {
+            let error = (f64::from(*found) - expected).abs();
+            assert!(error <= 2e-3 * expected.abs().max(1.0), "factor {at}: {found}, expected {expected}");
+        }
+    }
+}
+
+pub(crate) const fn als<const KIND: usize>(name: &'static str) -> Subject {
     Subject {
         name,
         gathers: Gathers::State,
         fits: |shape, _| shape.left().is_some(),
         run: |shape, how| {
-            let start = initial_factors(shape.vertices, RANK, 0.5, 1);
-            let fill = |v: u32, row: &mut [f32]| row.copy_from_slice(&start[RANK * v as usize..][..RANK]);
-            let (mut graph, mut history) = (shape.weighted().with_rows(RANK, fill), History::default());
-            let kind = if WEIGHTED { Regularization::Weighted } else { Regularization::Plain };
-            let program = Als::new(RANK, lambda(WEIGHTED), kind);
-            let outcome = engine(&mut graph, &program, how, &mut history).rounds(ALS_ROUNDS).run()?;
-            let factors = graph.vertex_data().iter().flatten().map(|x| u64::from(x.to_bits()));
-            Ok(run_of(outcome, history, factors))
+            let kind = &FACTORS[KIND];
+            let (lambda, regularization) = (kind.lambda(), kind.regularization());
+            let program = match kind.alpha {
+                Some(alpha) => Als::implicit(kind.rank, lambda, regularization, alpha),
+                None => Als::new(kind.rank, lambda, regularization),
+            };
+            kind.run(shape, shape.weighted(), program, how)
         },
-        check: |shape, order, run| {
-            let start = initial_factors(shape.vertices, RANK, 0.5, 1);
-            let reference =
-                Reference { rank: RANK, lambda: lambda(WEIGHTED).into(), weighted: WEIGHTED, iterations: 0 };
-            let expected = oracles::als(reference, shape, &start, ALS_ROUNDS as usize, order.has_sides());
-            for (at, (found, expected)) in run.floats().iter().zip(&expected).enumerate() {
-                let error = (f64::from(*found) - expected).abs();
-                assert!(error <= 2e-3 * expected.abs().max(1.0), "factor {at}: {found}, expected {expected}");
-            }
-        },
+        check: |shape, order, run| FACTORS[KIND].check(shape, order, run, |_| 1),
     }
 }
+
+/// A weight of n is the rating n times.
+pub(crate) const WEIGHTED_ALS: Subject = Subject {
+    name: "als of weighted ratings",
+    gathers: Gathers::State,
+    fits: |shape, _| shape.left().is_some(),
+    run: |shape, how| {
+        let program = Als::weighted(EXPLICIT.rank, EXPLICIT.lambda(), EXPLICIT.regularization());
+        EXPLICIT.run(shape, shape.counted(), program, how)
+    },
+    check: |shape, order, run| EXPLICIT.check(shape, order, run, Shape::times),
+};
 
 const CHAOS_ROUNDS: u64 = 7;
 

@@ -19,14 +19,21 @@ const ORDERS: [Order; 5] = [
 
 const THREADS: [usize; 4] = [1, 2, 3, 8];
 
-const BUNDLED: [Subject; 7] = [
+const BUNDLED: [Subject; 14] = [
     subjects::pagerank::<true>("pagerank"),
     subjects::pagerank::<false>("pagerank that drops dangling mass"),
     subjects::COMPONENTS,
     subjects::SHORTEST_PATHS,
-    subjects::als::<1, true>("als, rank 1, weighted"),
-    subjects::als::<3, false>("als, rank 3, plain"),
-    subjects::als::<20, true>("als, rank 20, weighted"),
+    subjects::als::<0>("als, rank 1, weighted"),
+    subjects::als::<1>("als, rank 3, plain"),
+    subjects::als::<2>("als, rank 20, weighted"),
+    subjects::als::<3>("implicit als, plain"),
+    subjects::als::<4>("implicit als, weighted"),
+    subjects::als::<5>("als by conjugate gradients, rank 20, weighted"),
+    subjects::als::<6>("implicit als by conjugate gradients, plain"),
+    subjects::als::<7>("nonnegative als, plain"),
+    subjects::als::<8>("nonnegative implicit als, plain"),
+    subjects::WEIGHTED_ALS,
 ];
 
 /// Named by the edges of gather and scatter.

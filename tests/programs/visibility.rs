@@ -102,27 +102,27 @@ impl<const COPIES: bool> VertexProgram for Slow<COPIES> {
     type Ghost = Row<f32>;
     type Edge = f32;
     type Gather = <Als as VertexProgram>::Gather;
-    type Global = ();
-    const GATHER: Edges = Als::GATHER;
-    const SCATTER: Edges = Als::SCATTER;
+    type Global = <Als as VertexProgram>::Global;
+    const GATHER: Edges = <Als>::GATHER;
+    const SCATTER: Edges = <Als>::SCATTER;
     const GHOST_IS_VERTEX: bool = COPIES;
     fn accumulator(&self) -> Self::Gather {
         self.0.accumulator()
     }
-    fn ghost(&self, cx: &Context<'_, ()>, factors: &[f32], ghost: &mut [f32]) {
+    fn ghost(&self, cx: &Context<'_, Self::Global>, factors: &[f32], ghost: &mut [f32]) {
         self.0.ghost(cx, factors, ghost);
     }
-    fn gather(&self, cx: &Context<'_, ()>, sum: &mut Self::Gather, other: &[f32], rating: &f32) {
+    fn gather(&self, cx: &Context<'_, Self::Global>, sum: &mut Self::Gather, other: &[f32], rating: &f32) {
         self.0.gather(cx, sum, other, rating);
     }
-    fn apply(&self, cx: &Context<'_, ()>, factors: &mut [f32], sum: &mut Self::Gather) -> Signal {
+    fn apply(&self, cx: &Context<'_, Self::Global>, factors: &mut [f32], sum: &mut Self::Gather) -> Signal {
         self.0.apply(cx, factors, sum)
     }
     #[inline(always)]
     fn apply_with<S: Simd>(
         &self,
         simd: S,
-        cx: &Context<'_, ()>,
+        cx: &Context<'_, Self::Global>,
         factors: &mut [f32],
         sum: &mut Self::Gather,
     ) -> Signal {

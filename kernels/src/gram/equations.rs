@@ -5,7 +5,9 @@
 //! AAIM 2008). Explicit ratings have w = 1 and t = rating. Rows wait in a panel and are multiplied 48 at a
 //! time; where a row has fewer neighbours than that, once.
 
+use super::conjugate::{Directions, Iterate};
 use super::factor::Factor;
+use super::nonnegative::{Free, SolveNonnegative};
 use super::solve::{SolveWith, Solved};
 use super::{Gram, Terms};
 use crate::aligned::Aligned;
@@ -35,6 +37,8 @@ pub struct NormalEquations {
     /// Targets of panel rows that are not yet in `target`: those from row `counted` of the panel on.
     waiting: Vec<f32>,
     pub(super) factor: Factor,
+    pub(super) directions: Directions,
+    pub(super) free: Free,
     isa: Isa,
 }
 
@@ -52,11 +56,22 @@ impl NormalEquations {
     /// # Panics
     /// If `rank` is 0 or the machine has not the level.
     pub fn with_isa(rank: usize, isa: Isa) -> Self {
+        Self::keeping(rank, 0, isa)
+    }
+
+    /// As [`NormalEquations::with_isa`], but up to `rows` rows wait to be read by [`NormalEquations::iterate_with`] before they are
+    /// multiplied: memory of `4 rank rows` bytes, as far as it is used.
+    ///
+    /// # Panics
+    /// If `rank` is 0 or the machine has not the level.
+    pub fn keeping(rank: usize, rows: usize, isa: Isa) -> Self {
         assert!(isa.is_available(), "instruction level {isa} is not available on this machine");
-        let gram = Gram::new(rank);
+        let gram = Gram::keeping(rank, rows);
         let stride = gram.panel.stride();
         let waiting = Vec::with_capacity(gram.panel.room());
-        NormalEquations { gram, target: Aligned::new(stride), waiting, factor: Factor::new(stride), isa }
+        let (factor, directions) = (Factor::new(stride), Directions::new(stride));
+        let (target, free) = (Aligned::new(stride), Free::default());
+        NormalEquations { gram, target, waiting, factor, directions, free, isa }
     }
 
     /// Floats of a row.
@@ -72,6 +87,8 @@ impl NormalEquations {
             + self.target.bytes()
             + waiting
             + self.factor.bytes()
+            + self.directions.bytes()
+            + self.free.bytes()
     }
 
     /// Back to no equations, in time proportional to the rank.
@@ -81,14 +98,22 @@ impl NormalEquations {
         self.target.fill(0.0);
     }
 
-    /// Begins anew from a copy of `gram` instead of zero: the part that all rows of an implicit-feedback model share.
+    /// Adds `gram` to the matrix: the part that all rows of an implicit-feedback model share. Rows that wait are multiplied at the
+    /// same time, their sums starting from `gram` where they would from zero; so add it last, when it costs nothing.
     ///
     /// # Panics
     /// If the ranks differ.
-    pub fn start_from(&mut self, gram: &Gram) {
+    #[inline(always)]
+    pub fn add_gram<S: Simd>(&mut self, simd: S, gram: &Gram) {
         assert_eq!(self.rank(), gram.rank(), "the shared Gram matrix must have the same rank");
-        self.clear();
-        self.gram.merge(gram);
+        self.count_waiting(simd);
+        self.gram.settle_onto(simd, (!gram.fresh).then_some(&gram.matrix[..]));
+    }
+
+    /// Rows that come now are multiplied at once, until [`NormalEquations::clear`], where they would be kept: for a part of so many rows that
+    /// [`NormalEquations::settle`] will multiply them anyway.
+    pub fn multiply_at_once(&mut self) {
+        self.gram.at_once = true;
     }
 
     /// Adds `x x^T` to the matrix and `target x` to the right-hand side, for one row at a time: the plain way. The
@@ -129,8 +154,8 @@ impl NormalEquations {
     /// `weight = weight(i)`, `target = target(i)`.
     ///
     /// The row is scaled by the weight's square root first, so weights must not be negative: a negative one makes the
-    /// solution NaN. The target is taken as it is: for implicit feedback with confidence `1 + c` start from the shared Gram
-    /// matrix and pass weight `c` and target `1 + c`. Otherwise as [`NormalEquations::add_rows`].
+    /// solution NaN. The target is taken as it is: for implicit feedback with confidence `1 + c` pass weight `c` and target
+    /// `1 + c`, and add the shared Gram matrix. Otherwise as [`NormalEquations::add_rows`].
     ///
     /// # Panics
     /// If a row has not exactly `rank` floats.
@@ -191,9 +216,58 @@ impl NormalEquations {
         simd.vectorize(SolveWith { equations: self, ridge, solution })
     }
 
+    /// Brings `solution` nearer to that of `(A + shared + ridge I) y = b` by `steps` steps of conjugate gradients from where it is, and
+    /// without multiplying the rows out where they were kept ([`NormalEquations::keeping`]): about `4 rank rows` operations a step,
+    /// and as many to begin with. As many steps as the rank solve the system up to rounding. No equations at all have the
+    /// solution 0. If numbers overflow or are NaN, solution and change are NaN.
+    ///
+    /// # Panics
+    /// If `solution` has not exactly `rank` floats, the ridge is negative or not finite, or `shared` has another rank or is not
+    /// [`complete`](Gram::complete).
+    #[inline(always)]
+    pub fn iterate_with<S: Simd>(
+        &mut self,
+        simd: S,
+        shared: Option<&Gram>,
+        ridge: f32,
+        steps: u32,
+        solution: &mut [f32],
+    ) -> Solved {
+        // A function of its own: the caller's loop keeps its registers.
+        simd.vectorize(Iterate { equations: self, shared, ridge, steps, solution })
+    }
+
+    /// As [`NormalEquations::iterate_with`], outside dispatched code.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn iterate(&mut self, shared: Option<&Gram>, ridge: f32, steps: u32, solution: &mut [f32]) -> Solved {
+        self.isa.dispatch(Iterate { equations: self, shared, ridge, steps, solution })
+    }
+
+    /// The `y >= 0` with the least `y^T (A + ridge I) y - 2 b^T y`, from `solution`: near the best one, little work. Exact up to
+    /// rounding where the matrix is positive definite. Some sweeps of `2 rank^2` and factorizations of `rank^3 / 3` operations. If
+    /// numbers overflow or are NaN, solution and change are NaN. The first call makes room for a copy of the matrix.
+    ///
+    /// # Panics
+    /// If `solution` has not exactly `rank` floats, or the ridge is negative or not finite.
+    #[inline(always)]
+    pub fn solve_nonnegative_with<S: Simd>(&mut self, simd: S, ridge: f32, solution: &mut [f32]) -> Solved {
+        // A function of its own: the caller's loop keeps its registers.
+        simd.vectorize(SolveNonnegative { equations: self, ridge, solution })
+    }
+
+    /// As [`NormalEquations::solve_nonnegative_with`], outside dispatched code.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn solve_nonnegative(&mut self, ridge: f32, solution: &mut [f32]) -> Solved {
+        self.isa.dispatch(SolveNonnegative { equations: self, ridge, solution })
+    }
+
     /// Adds the right-hand side of rows that came one at a time.
     #[inline(always)]
-    fn count_waiting<S: Simd>(&mut self, simd: S) {
+    pub(super) fn count_waiting<S: Simd>(&mut self, simd: S) {
         if !self.waiting.is_empty() {
             let panel = &self.gram.panel;
             let start = (panel.filled() - self.waiting.len()) * panel.stride();

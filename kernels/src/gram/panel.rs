@@ -12,6 +12,10 @@ use crate::aligned::{Aligned, LINE, vectors, vectors_mut};
 use crate::prefetch::prefetch_float;
 use pulp::Simd;
 
+/// Rows that are multiplied at a time: they, the matrix and the rows on their way share the first-level cache at rank 64. Measured best
+/// of 16 to 64.
+pub(super) const ROWS: usize = 48;
+
 /// Rows between a prefetch and its use.
 const AHEAD: usize = 16;
 
@@ -38,11 +42,9 @@ pub(super) trait Terms {
 }
 
 impl Panel {
-    pub(super) fn new(rank: usize) -> Self {
+    /// Room for `capacity` rows. More than [`ROWS`] are for those who want to read them more than once.
+    pub(super) fn new(rank: usize, capacity: usize) -> Self {
         let stride = rank.next_multiple_of(LINE);
-        // 64 rows where panel and matrix share the first-level cache easily, 32 where the matrix alone fills it.
-        // Panel, matrix and the rows on their way share the first-level cache at rank 64; measured best of 16 to 64.
-        let capacity = 48;
         Panel { rows: Aligned::new(capacity * stride), rank, stride, capacity, filled: 0 }
     }
 
@@ -60,6 +62,11 @@ impl Panel {
     #[inline(always)]
     pub(super) fn pad(&self) -> usize {
         self.stride - self.rank
+    }
+
+    #[inline(always)]
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
     }
 
     #[inline(always)]

@@ -43,6 +43,21 @@ pub(super) fn load<S: Simd, const ROWS: usize, const VECTORS: usize>(
     sums
 }
 
+/// The sum of two tiles.
+#[inline(always)]
+pub(super) fn add<S: Simd, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    mut sums: Sums<S, ROWS, VECTORS>,
+    others: Sums<S, ROWS, VECTORS>,
+) -> Sums<S, ROWS, VECTORS> {
+    for (sums, others) in sums.iter_mut().zip(&others) {
+        for (sum, &other) in sums.iter_mut().zip(others) {
+            *sum = simd.add_f32s(*sum, other);
+        }
+    }
+    sums
+}
+
 /// Writes a tile back to where [`load`] found it.
 #[inline(always)]
 pub(super) fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(

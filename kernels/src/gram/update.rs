@@ -16,6 +16,8 @@ pub(super) struct Update<'a> {
     pub(super) stride: usize,
     pub(super) pad: usize,
     pub(super) fresh: bool,
+    /// A matrix of the same shape that is added on the way.
+    pub(super) base: Option<&'a [f32]>,
 }
 
 impl WithSimd for Update<'_> {
@@ -105,9 +107,12 @@ impl Update<'_> {
     #[inline(always)]
     fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S, row: usize, column: usize) {
         let corner = row * self.stride + column;
-        let sums = match self.fresh {
-            true => [[simd.splat_f32s(0.0); VECTORS]; ROWS],
-            false => tile::load::<S, ROWS, VECTORS>(simd, self.matrix, self.stride, corner),
+        let load = |matrix| tile::load::<S, ROWS, VECTORS>(simd, matrix, self.stride, corner);
+        let sums = match (self.fresh, self.base) {
+            (true, None) => [[simd.splat_f32s(0.0); VECTORS]; ROWS],
+            (true, Some(base)) => load(base),
+            (false, None) => load(self.matrix),
+            (false, Some(base)) => tile::add(simd, load(self.matrix), load(base)),
         };
         let sums = tile::accumulate(simd, Sign::Add, sums, self.panel, self.stride, row, column);
         tile::store::<S, ROWS, VECTORS>(&sums, self.matrix, self.stride, corner);

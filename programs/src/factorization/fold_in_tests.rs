@@ -44,7 +44,7 @@ fn trained(iterations: usize) -> Factorization {
     let residuals = Offset::Biases.residuals(&baseline, &train());
     let start = initial_factors(30, RANK, 0.1, 3).into_iter().map(f64::from).collect();
     let lambda = Settings::default().lambda.into();
-    let reference = Reference { rank: RANK, lambda, weighted: true, iterations };
+    let reference = Reference { rank: RANK, lambda, weighted: true, iterations, ..Reference::default() };
     let factors = reference.solve(40, start, &residuals, |_, _| ());
     let narrow = |factors: Vec<f64>| factors.into_iter().map(|factor| factor as f32).collect();
     build((narrow(factors.users), narrow(factors.items)), Settings::default())
@@ -78,6 +78,7 @@ fn rows_are_those_of_a_dense_solve() {
             lambda: settings.lambda.into(),
             weighted: settings.regularization == Regularization::Weighted,
             iterations: 1,
+            ..Reference::default()
         };
         let items = model.item_factors().iter().map(|&factor| factor.into()).collect();
         let dense = reference.solve(1, items, &residuals, |_, _| ()).users;

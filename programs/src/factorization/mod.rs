@@ -8,7 +8,7 @@
 //! | start | [`initial_factors`] | small random item factors |
 //! | iterate | the program | user factors (users x rank) and item factors (items x rank), row-major `f32` |
 //! | keep | [`Factorization::new`], [`save`](Factorization::save), [`load`](Factorization::load) | one file that answers alone |
-//! | measure | [`rmse_mae`], [`ranking`](Factorization::ranking) | errors on the test ratings; how good lists are |
+//! | measure | [`rmse_mae`], [`ranking`](Factorization::ranking), [`ImplicitLoss`] | errors on the test ratings; how good lists are; what implicit feedback minimizes |
 //! | use | [`recommend`](Factorization::recommend), [`similar`](Factorization::similar), [`predict`](Predictor::predict) | lists and predictions |
 //! | explain | [`explain`](Factorization::explain) | which of the user's ratings a prediction comes from |
 //! | go on | [`fold_in_user`](Factorization::fold_in_user), [`fold_in_item`](Factorization::fold_in_item) | rows of users and items that came after training |
@@ -75,6 +75,7 @@ mod error;
 mod export;
 mod fold_in;
 mod identity;
+mod implicit_loss;
 mod initial;
 mod metrics;
 mod model;
@@ -86,6 +87,7 @@ pub mod reference;
 mod rows;
 mod seen;
 mod settings;
+mod solver;
 mod split;
 mod storage;
 mod top;
@@ -99,6 +101,7 @@ pub use baseline::{Baseline, BaselineSettings};
 pub use error::FactorizationError;
 pub use export::{write_npy, write_text};
 pub use fold_in::{Contribution, Explanation, FoldedItem, FoldedUser};
+pub use implicit_loss::ImplicitLoss;
 pub use initial::{INITIAL_SCALE, initial_factors};
 pub use metrics::{Clip, Errors, Prediction, Predictor, rmse_mae};
 pub use model::{Factorization, UNKNOWN};
@@ -106,4 +109,5 @@ pub use predict::Unfinished;
 pub use ranking::RankingQuality;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
 pub use settings::{Offset, Regularization, Settings};
+pub use solver::Solver;
 pub use split::{Folds, Split, folds, hold_out, leave_k_out};

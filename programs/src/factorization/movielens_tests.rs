@@ -27,6 +27,7 @@ fn train(
         lambda: settings.lambda.into(),
         weighted: settings.regularization == Regularization::Weighted,
         iterations: settings.iterations,
+        ..Reference::default()
     };
     let narrow = |factors: &[f64]| factors.iter().map(|&factor| factor as f32).collect();
     let build = |factors: &ReferenceFactors, iterations| {

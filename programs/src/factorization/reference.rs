@@ -8,7 +8,7 @@
 use gasworks_engine::input::Rating;
 
 /// What the oracle solves.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reference {
     /// Length of a factor row.
     pub rank: usize,
@@ -16,6 +16,10 @@ pub struct Reference {
     pub lambda: f64,
     /// Multiplies `lambda` by the number of the row's ratings.
     pub weighted: bool,
+    /// Implicit feedback (Hu, Koren, Volinsky 2008) with this weight of a rating in its confidence: every pair is a cell of the table.
+    pub alpha: Option<f64>,
+    /// Rows without negative elements, found by trying every set of elements that may be positive: for small ranks.
+    pub nonnegative: bool,
     /// Sweeps: all users, then all items.
     pub iterations: usize,
 }
@@ -65,22 +69,53 @@ impl Reference {
                 continue;
             }
             let mut system = vec![vec![0.0; rank + 1]; rank];
-            for &(neighbor, value) in ratings {
+            let mut add = |neighbor: usize, weight: f64, target: f64| {
                 let factors = &other[neighbor * rank..][..rank];
                 for (equation, &left) in system.iter_mut().zip(factors) {
                     for (coefficient, &right) in equation.iter_mut().zip(factors) {
-                        *coefficient += left * right;
+                        *coefficient += weight * left * right;
                     }
-                    equation[rank] += left * value;
+                    equation[rank] += left * target;
+                }
+            };
+            match self.alpha {
+                None => ratings.iter().for_each(|&(neighbor, value)| add(neighbor, 1.0, value)),
+                Some(alpha) => {
+                    // Cell by cell, those without a rating too: confidence, and confidence times preference.
+                    for neighbor in 0..other.len() / rank {
+                        let own = ratings.iter().filter(|rating| rating.0 == neighbor);
+                        let confidence: f64 = 1.0 + own.clone().map(|(_, value)| alpha * value).sum::<f64>();
+                        add(neighbor, confidence, own.map(|(_, value)| 1.0 + alpha * value).sum());
+                    }
                 }
             }
             let ridge = self.lambda * if self.weighted { ratings.len() as f64 } else { 1.0 };
             for (diagonal, equation) in system.iter_mut().enumerate() {
                 equation[diagonal] += ridge;
             }
-            row.copy_from_slice(&eliminate(system));
+            let solution = if self.nonnegative { nonnegative(&system) } else { eliminate(system) };
+            row.copy_from_slice(&solution);
         }
     }
+}
+
+/// The best solution without negative elements of a positive definite system in the form of [`eliminate`].
+fn nonnegative(system: &[Vec<f64>]) -> Vec<f64> {
+    let size = system.len();
+    let mut best = (0.0, vec![0.0; size]);
+    for set in 1_u32..1 << size {
+        let free: Vec<usize> = (0..size).filter(|at| set >> at & 1 == 1).collect();
+        let columns = || free.iter().copied().chain([size]);
+        let part = free.iter().map(|&row| columns().map(|column| system[row][column]).collect()).collect();
+        let part = eliminate(part);
+        // At a solution of the part the objective is minus its product with the right-hand side.
+        let value: f64 = -part.iter().zip(&free).map(|(y, &row)| y * system[row][size]).sum::<f64>();
+        if part.iter().all(|y| *y >= 0.0) && value < best.0 {
+            best = (value, vec![0.0; size]);
+            free.iter().zip(part).for_each(|(&at, y)| best.1[at] = y);
+        }
+    }
+    best.1
 }
 
 /// Solves a system given as rows of coefficients followed by the right-hand side.
@@ -123,7 +158,8 @@ mod tests {
     fn a_table_of_rank_two_is_recovered() {
         let ratings = additive(9, 7);
         let start = (0..14).map(|n| 0.1 + 0.37 * f64::from(n % 5)).collect();
-        let reference = Reference { rank: 2, lambda: 1e-9, weighted: true, iterations: 300 };
+        let reference =
+            Reference { rank: 2, lambda: 1e-9, weighted: true, iterations: 300, ..Reference::default() };
         let factors = reference.solve(9, start, &ratings, |_, _| {});
         for rating in &ratings {
             let (user, item) = (rating.user as usize, rating.item as usize);

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
+use super::solver::Solver;
 
 /// The parameters of a training run, kept with its model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Settings {
     /// `None` for explicit ratings (the default); for implicit feedback the weight of a rating in its confidence (Hu, Koren, Volinsky
     /// 2008).
     pub alpha: Option<f32>,
+    /// How a row is solved for. Default Cholesky.
+    #[serde(default)]
+    pub solver: Solver,
     /// What was subtracted from the ratings before factorizing. Default biases; `None` where `alpha` is given.
     pub offset: Offset,
     /// Sweeps over all users and items. Default 15.
@@ -40,6 +44,7 @@ impl Default for Settings {
             lambda: 0.15,
             regularization: Regularization::Weighted,
             alpha: None,
+            solver: Solver::Cholesky,
             offset: Offset::Biases,
             iterations: 15,
             seed: 0,
@@ -104,9 +109,16 @@ mod tests {
 
     #[test]
     fn settings_survive_json_and_unknown_fields_do_not() {
-        let settings = Settings { lambda: 0.1, seed: u64::MAX, alpha: Some(40.0), ..Default::default() };
+        let solver = Solver::ConjugateGradient { steps: 4 };
+        let settings =
+            Settings { lambda: 0.1, seed: u64::MAX, alpha: Some(40.0), solver, ..Default::default() };
         let json = serde_json::to_string(&settings).unwrap();
         assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
+        // Of before there was a choice.
+        let older = json.replace("\"solver\":\"cg:steps=4\",", "");
+        assert!(older.len() < json.len());
+        let expected = Settings { solver: Solver::Cholesky, ..settings };
+        assert_eq!(serde_json::from_str::<Settings>(&older).unwrap(), expected);
         assert!(serde_json::from_str::<Settings>(&json.replace("\"seed\"", "\"sead\"")).is_err());
     }
 }

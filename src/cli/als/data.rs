@@ -64,7 +64,15 @@ impl Data {
             ));
         }
         let (users, items) = (ratings.users, ratings.items);
-        let baseline = Baseline::fit(users.len(), items.len(), &train, &BaselineSettings::default());
+        let baseline = match als.kind.implicit {
+            // A preference has no mean and no biases.
+            true => Baseline {
+                mean: 0.0,
+                user_biases: vec![0.0; users.len()],
+                item_biases: vec![0.0; items.len()],
+            },
+            false => Baseline::fit(users.len(), items.len(), &train, &BaselineSettings::default()),
+        };
         let mut counts = (vec![0; users.len()], vec![0; items.len()]);
         for rating in &train {
             counts.0[rating.user as usize] += 1;

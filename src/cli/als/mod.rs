@@ -2,6 +2,8 @@
 
 pub(crate) mod data;
 mod export;
+mod implicit;
+mod kind;
 mod summary;
 mod watch;
 
@@ -11,9 +13,11 @@ use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::input::{Duplicates, Rating};
 use gasworks::programs::factorization::{
-    Factorization, INITIAL_SCALE, Offset, Regularization, Settings, initial_factors,
+    Factorization, INITIAL_SCALE, Offset, Regularization, Settings, Solver, initial_factors,
 };
-use gasworks::{ColoringOrder, Column, Engine, Exclusion, Outcome, Phase, Plan, Row, VertexJob, programs};
+use gasworks::{
+    ColoringOrder, Column, Engine, Every, Exclusion, Outcome, Phase, Plan, Row, VertexJob, programs,
+};
 use serde_json::json;
 
 use super::error::Failure;
@@ -24,6 +28,7 @@ use super::output::check_file;
 use super::run::{self, Ending, Run};
 use data::Data;
 use export::Export;
+use kind::Kind;
 use watch::Watch;
 
 /// Learn factors of users and items from ratings, by alternating least squares
@@ -60,20 +65,23 @@ pub(crate) struct Als {
         help_heading = "Model"
     )]
     lambda: f32,
-    /// weighted: lambda times the number of the row's ratings (Zhou et al. 2008); plain: lambda
+    /// weighted: lambda times the number of the row's ratings (Zhou et al. 2008); plain: lambda [default: weighted, plain with --implicit]
     #[arg(
-        long, value_name = "KIND", default_value = "weighted",
+        long, value_name = "KIND",
         value_parser = names([("weighted", Regularization::Weighted), ("plain", Regularization::Plain)]),
         help_heading = "Model"
     )]
-    regularization: Regularization,
+    regularization: Option<Regularization>,
     /// What is subtracted from the ratings first, and added to predictions: nothing, their mean, or mean and biases of users and items
+    /// [default: biases, none with --implicit or --nonnegative]
     #[arg(
-        long, value_name = "KIND", default_value = "biases",
+        long, value_name = "KIND",
         value_parser = names([("none", Offset::None), ("mean", Offset::Mean), ("biases", Offset::Biases)]),
         help_heading = "Model"
     )]
-    offset: Offset,
+    offset: Option<Offset>,
+    #[command(flatten)]
+    kind: Kind,
     /// Iterations at most, each over all users and all items
     #[arg(
         long, value_name = "N", default_value_t = Settings::default().iterations as u64,
@@ -125,16 +133,16 @@ pub(crate) const DEFAULTS: Defaults =
 
 impl Als {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let program = programs::Als::new(usize::from(self.rank), self.lambda, self.regularization);
-        let program = program.tolerance(self.tolerance);
+        let program = self.program();
         let run = Run::begin("als", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
         let data = Data::load(self, reporter)?;
+        self.check_ratings(&data)?;
         let users = data.users.len();
         let mut graph = self.graph(&data, &run.order)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
-        let mut watch = Watch::new(&data, self.offset, self.early_stop);
+        let mut watch = Watch::new(&data, self.offset(), self.loss(), self.early_stop);
         let outcome = run.watched(
             reporter,
             |progress, factors, reporter| watch.see(progress, factors, reporter),
@@ -155,19 +163,30 @@ impl Als {
         let factors = watch.best_factors.take().unwrap_or_else(|| split(graph.vertex_data(), users));
         let model = self.model(&data, factors, kept)?;
         self.write(&model, reporter)?;
-        summary::show(self, &model, &data, &watch, reporter)?;
-        let more = self.outputs(kept);
-        run::finish(reporter, reason, &outcome, watch.final_metrics(kept), more)
+        let quality = if self.kind.implicit { implicit::quality(&model, &data) } else { None };
+        summary::show(self, &model, &data, &watch, quality.as_ref(), reporter)?;
+        let mut metrics = watch.final_metrics(kept);
+        metrics.extend(implicit::metrics(quality.as_ref()));
+        run::finish(reporter, reason, &outcome, metrics, self.outputs(kept))
     }
 
     /// Residuals between users and items, with factors to start from; what is needed to build it is gone afterwards.
     fn graph(&self, data: &Data, order: &Order) -> Result<Graph<Row<f32>, f32>, Failure> {
-        let residuals = self.offset.residuals(&data.baseline, &data.train);
-        rated(&residuals, (data.users.len(), data.items.len()), usize::from(self.rank), self.run.seed, order)
+        let residuals = self.offset().residuals(&data.baseline, &data.train);
+        let (sizes, rank) = ((data.users.len(), data.items.len()), usize::from(self.rank));
+        let mut graph = rated(&residuals, sizes, rank, self.run.seed, order)?;
+        if self.kind.solver() == Solver::Nonnegative {
+            let factors = graph.vertex_data_mut();
+            for row in 0..factors.len() {
+                factors.get_mut(row).iter_mut().for_each(|factor| *factor = factor.abs());
+            }
+        }
+        Ok(graph)
     }
 
     /// What can be refused before anything is read.
     fn check(&self, reporter: &mut Reporter) -> Result<(), Failure> {
+        self.check_kind()?;
         if self.early_stop && self.test.is_none() && self.holdout == Some(0.0) {
             return Err(Failure::usage(
                 "test ratings for --early-stop to judge by",
@@ -192,8 +211,10 @@ impl Als {
             "test_ratings": data.test.len(),
             "rank": self.rank,
             "lambda": number(self.lambda),
-            "regularization": lower(format!("{:?}", self.regularization)),
-            "offset": lower(format!("{:?}", self.offset)),
+            "regularization": lower(format!("{:?}", self.regularization())),
+            "offset": lower(format!("{:?}", self.offset())),
+            "alpha": self.kind.alpha().map(number),
+            "solver": self.kind.solver().to_string(),
         });
         details.as_object().expect("an object").clone()
     }
@@ -207,8 +228,10 @@ impl Als {
         let settings = Settings {
             rank: usize::from(self.rank),
             lambda: self.lambda,
-            regularization: self.regularization,
-            offset: self.offset,
+            regularization: self.regularization(),
+            alpha: self.kind.alpha(),
+            solver: self.kind.solver(),
+            offset: self.offset(),
             iterations: iterations as usize,
             seed: self.run.seed,
             isa: self.run.isa.name().into(),
@@ -244,7 +267,7 @@ impl Als {
     /// Too little regularization is repaired by the program, and said here.
     fn note_ridge(&self, program: &programs::Als, data: &Data, outcome: &Outcome, reporter: &Reporter) {
         // Rows without training ratings have nothing to solve, and no ridge unless it is plain.
-        let is_plain = self.regularization == Regularization::Plain && self.lambda > 0.0;
+        let is_plain = self.regularization() == Regularization::Plain && self.lambda > 0.0;
         let empty = if is_plain { 0 } else { data.without_ratings() * outcome.progress.rounds };
         let strengthened = program.strengthened().saturating_sub(empty);
         if strengthened > 0 {
@@ -297,7 +320,12 @@ pub(crate) fn engine<'g>(
 ) -> Result<Engine<'g, VertexJob<'g, programs::Als>>, Failure> {
     let users = graph.topology().left().unwrap_or(0);
     let engine = order.apply(Engine::new(graph, program).coloring_order(ColoringOrder::Natural))?;
+    let engine = match program.is_implicit() {
+        true => engine.aggregate_every(Every::Phase, program),
+        false => engine,
+    };
     let colored = engine.plan()?.exclusion == Some(Exclusion::Coloring);
+    kind::check_order(program, order, colored)?;
     Ok(if order.is_async() && !colored { engine.start_at(0..users) } else { engine })
 }
 
@@ -322,8 +350,9 @@ mod tests {
     fn the_defaults_are_those_of_the_library() {
         let Alone { als } = Alone::parse_from(["als"]);
         let settings = Settings::default();
-        assert_eq!(als.regularization, settings.regularization);
-        assert_eq!(als.offset, settings.offset);
+        assert_eq!(als.regularization(), settings.regularization);
+        assert_eq!(als.offset(), settings.offset);
+        assert_eq!((als.kind.alpha(), als.kind.solver()), (settings.alpha, settings.solver));
         assert_eq!(als.duplicates, Duplicates::default());
         assert_eq!((usize::from(als.rank), als.iterations as usize), (settings.rank, settings.iterations));
         assert_eq!((als.lambda, als.run.seed), (settings.lambda, settings.seed));

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use gasworks::programs::factorization::{Errors, Factorization, RecommendSettings};
+use gasworks::programs::factorization::{Errors, Factorization, RankingQuality, RecommendSettings};
 
 use super::super::error::Failure;
 use super::super::events::Reporter;
 use super::super::lists;
 use super::watch::{Evaluation, Watch};
-use super::{Als, Data};
+use super::{Als, Data, implicit};
 
 /// Prints it, on standard output.
 pub(super) fn show(
@@ -16,10 +16,14 @@ pub(super) fn show(
     model: &Factorization,
     data: &Data,
     watch: &Watch<'_>,
+    quality: Option<&RankingQuality>,
     reporter: &mut Reporter,
 ) -> Result<(), Failure> {
     if !reporter.is_json() && !reporter.is_quiet() {
-        table(als, watch, reporter)?;
+        match als.kind.implicit {
+            true => implicit::table(watch, quality, reporter)?,
+            false => table(als, watch, reporter)?,
+        }
     }
     let user = match &als.user {
         Some(user) => user.clone(),

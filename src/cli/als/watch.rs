@@ -1,9 +1,11 @@
-//! Looks at each iteration of `als`: errors on training and test ratings, and whether the factors are still numbers.
+//! Looks at each iteration of `als`: errors on training and test ratings, or the loss of implicit feedback, and whether the factors are still numbers.
 
 use std::ops::ControlFlow;
 
 use gasworks::input::Rating;
-use gasworks::programs::factorization::{Clip, Errors, Offset, Predictor, Unfinished, rmse_mae};
+use gasworks::programs::factorization::{
+    Clip, Errors, ImplicitLoss, Offset, Predictor, Unfinished, rmse_mae,
+};
 use gasworks::{Column, Progress, Row};
 
 use super::super::error::Failure;
@@ -20,21 +22,31 @@ pub(super) struct Evaluation {
     pub(super) iteration: u64,
     pub(super) train: Option<Errors>,
     pub(super) test: Option<Errors>,
+    /// Of implicit feedback, which has no errors.
+    pub(super) loss: Option<f64>,
 }
 
 impl Evaluation {
     fn of(iteration: u64, model: &impl Predictor, data: &Data, clip: Clip) -> Self {
         let errors = |ratings: &[Rating]| rmse_mae(model, ratings, Some(clip));
-        Evaluation { iteration, train: errors(&data.train), test: errors(&data.test) }
+        Evaluation { iteration, train: errors(&data.train), test: errors(&data.test), loss: None }
     }
 
-    /// What is to be small: the error on the test ratings, or without any on the training ratings.
+    fn of_loss(iteration: u64, loss: Option<f64>) -> Self {
+        Evaluation { iteration, train: None, test: None, loss }
+    }
+
+    /// What is to be small: the loss, or the error on the test ratings, or without any on the training ratings.
     fn judged(&self) -> f64 {
+        if let Some(loss) = self.loss {
+            return loss;
+        }
         self.test.or(self.train).map_or(f64::INFINITY, |errors| errors.rmse)
     }
 
     fn metrics(&self, prefix: &str) -> Metrics {
         let mut metrics = Metrics::new();
+        metrics.extend(self.loss.map(|loss| (format!("{prefix}loss"), loss.into())));
         for (part, errors) in [("train", self.train), ("test", self.test)] {
             let Some(errors) = errors else { continue };
             metrics.insert(format!("{prefix}{part}_rmse"), errors.rmse.into());
@@ -48,6 +60,7 @@ impl Evaluation {
 pub(super) struct Watch<'d> {
     data: &'d Data,
     offset: Offset,
+    loss: Option<ImplicitLoss>,
     early_stop: bool,
     clip: Clip,
     pub(super) baseline: Evaluation,
@@ -59,15 +72,19 @@ pub(super) struct Watch<'d> {
 }
 
 impl<'d> Watch<'d> {
-    pub(super) fn new(data: &'d Data, offset: Offset, early_stop: bool) -> Self {
+    pub(super) fn new(data: &'d Data, offset: Offset, loss: Option<ImplicitLoss>, early_stop: bool) -> Self {
         let [minimum, maximum] = data.range();
         let clip = Clip { minimum, maximum };
         Watch {
             data,
             offset,
+            loss,
             early_stop,
             clip,
-            baseline: Evaluation::of(0, &data.baseline, data, clip),
+            baseline: match loss {
+                Some(_) => Evaluation::of_loss(0, None),
+                None => Evaluation::of(0, &data.baseline, data, clip),
+            },
             iterations: Vec::new(),
             best: None,
             best_factors: None,
@@ -104,11 +121,15 @@ impl<'d> Watch<'d> {
             offset: self.offset,
             counts: [&data.counts.0, &data.counts.1],
         };
-        let found = Evaluation::of(progress.rounds, &model, data, self.clip);
+        let found = match &self.loss {
+            Some(loss) => Evaluation::of_loss(progress.rounds, Some(loss_of(loss, data, factors))),
+            None => Evaluation::of(progress.rounds, &model, data, self.clip),
+        };
         self.iterations.push(found);
         let text = [("train", found.train), ("test", found.test)]
             .into_iter()
             .filter_map(|(part, errors)| Some(format!("{part} RMSE {:.4}", errors?.rmse)))
+            .chain(found.loss.map(|loss| format!("loss {loss:.1}")))
             .collect::<Vec<_>>()
             .join(", ");
         let mut metrics = found.metrics("");
@@ -146,4 +167,11 @@ impl<'d> Watch<'d> {
         metrics.extend(self.baseline.metrics("baseline_"));
         metrics
     }
+}
+
+/// The loss of these factors, users first.
+fn loss_of(loss: &ImplicitLoss, data: &Data, factors: &Column<Row<f32>>) -> f64 {
+    let (users, items) = (data.users.len(), data.items.len());
+    let item = |item: usize| factors.get(users + item);
+    loss.of(factors.width(), (users, |user| factors.get(user)), (items, item), &data.train)
 }

@@ -157,6 +157,38 @@ fn visits_see_the_value_of_the_last_refresh() {
 }
 
 #[test]
+fn a_global_of_each_phase_is_computed_between_colors() {
+    let colors: Vec<u32> = (0..N as u32).map(|v| v % 2).collect();
+    // Half of the ring sees what the other half has just done; without colors a round is one phase.
+    let check = |seen: &[Total], number_of_colors: u64| {
+        let phase = N / number_of_colors;
+        for (at, total) in (0..).zip(seen) {
+            let number = at / phase;
+            assert_eq!(*total, Total { number, sum: number * phase }, "visit {at}");
+        }
+        assert_eq!(seen.len() as u64, 3 * N);
+    };
+    for threads in [1, 3] {
+        let (mut graph, grow, sums) = (ring(), Grow::new(None), Sums::default());
+        let engine =
+            Engine::updates(&mut graph, &grow, Rounds::new()).coloring(colors.clone()).threads(threads);
+        is_proven(&engine.aggregate_every(Every::Phase, &sums).rounds(3).audit().run().unwrap());
+        check(&grow.first(3 * N), 2);
+
+        let (mut graph, grow, sums) = (ring(), Grow::new(None), Sums::default());
+        let engine = Engine::new(&mut graph, &grow).asynchronous().coloring(colors.clone()).threads(threads);
+        is_proven(&engine.aggregate_every(Every::Phase, &sums).rounds(3).audit().run().unwrap());
+        check(&grow.first(3 * N), 2);
+
+        let (mut graph, grow, sums) = (ring(), Grow::new(None), Sums::default());
+        let engine =
+            Engine::new(&mut graph, &grow).asynchronous().exclusion(Exclusion::Locks).threads(threads);
+        engine.aggregate_every(Every::Phase, &sums).rounds(3).run().unwrap();
+        check(&grow.seen.into_inner().unwrap(), 1);
+    }
+}
+
+#[test]
 fn seconds_are_a_frequency_too() {
     for exclusion in [Exclusion::Serial, Exclusion::Coloring, Exclusion::Locks] {
         let (mut graph, grow, sums) = (ring(), Grow::new(None), Sums::default());

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
 use super::crew::{Fall, Report};
-use super::{Sum, Visits, Work};
+use super::{Aggregates, Sum, Visits, Work};
 use crate::exclusion::Coloring;
 use crate::executor::per_worker::PerWorker;
 use crate::graph::{Topology, VertexSet};
@@ -84,29 +84,43 @@ impl Rounds {
         claims: &mut Claims<'_>,
         coloring: &Coloring,
         work: &mut dyn Work,
+        aggregates: &Aggregates,
         sum: &mut Sum,
     ) -> Result<bool, Fall> {
         let fall = Mutex::new(None);
         let mut tally = Tally::default();
-        work.visits(&mut |visits| {
-            pool.install(|| {
-                for (color, bounds) in self.bounds.iter().enumerate() {
-                    let phase = claims.phase(coloring, color as u32);
-                    let turn = Turn {
-                        visits,
-                        active: self.active.as_ref(),
-                        reports: &self.reports,
-                        fall: &fall,
-                        fallen: AtomicBool::new(false),
-                    };
-                    let done = turn.spread(phase, bounds);
-                    tally = std::mem::take(&mut tally).plus(done);
-                    if turn.fallen.into_inner() {
-                        break;
+        // Colors take turns without leaving the pool, unless something is to be computed between them.
+        let colors = self.bounds.len();
+        let step = if aggregates.has_phases() { 1 } else { colors.max(1) };
+        let mut fallen = false;
+        for first in (0..colors).step_by(step) {
+            if first > 0 {
+                aggregates.refresh_phase(work, pool);
+            }
+            work.visits(&mut |visits| {
+                pool.install(|| {
+                    for (color, bounds) in self.bounds.iter().enumerate().skip(first).take(step) {
+                        let phase = claims.phase(coloring, color as u32);
+                        let turn = Turn {
+                            visits,
+                            active: self.active.as_ref(),
+                            reports: &self.reports,
+                            fall: &fall,
+                            fallen: AtomicBool::new(false),
+                        };
+                        let done = turn.spread(phase, bounds);
+                        tally = std::mem::take(&mut tally).plus(done);
+                        fallen = turn.fallen.into_inner();
+                        if fallen {
+                            break;
+                        }
                     }
-                }
+                });
             });
-        });
+            if fallen {
+                break;
+            }
+        }
         sum.updates += tally.updates;
         sum.active += tally.updates;
         sum.signalled += tally.signalled;

@@ -11,6 +11,7 @@ use super::globals::Cadence;
 use super::turns::Turns;
 use super::updates::{Aids, AnyFunction, Shared};
 use super::{Record, Visits, Work};
+use crate::aggregate::Snapshot;
 use crate::audit::Recorder;
 use crate::consistency::Model;
 use crate::data::Data;
@@ -19,7 +20,7 @@ use crate::graph::{Graph, Parts, Topology, Vertex};
 use crate::memory::{Buffer, Cells, Claims, Column, Reach, ScopeCells, Versions};
 use crate::outcome::{Observer, Progress};
 use crate::primitives::AtomicU32;
-use crate::scheduler::Task;
+use crate::scheduler::{Phase, Task};
 
 /// One or several update functions over a graph.
 pub(crate) struct Functions<'g, V: Data, E: Data> {
@@ -181,9 +182,11 @@ where
     }
 
     fn refresh(&mut self, which: usize, pool: &rayon::ThreadPool) {
+        let isa = self.isa;
         let Parts { topology, vertices, edges } = self.graph.parts();
         let globals = self.functions[which].globals();
-        pool.install(|| globals.refresh(topology, vertices, edges));
+        let snapshot = Snapshot { topology, vertices, edges, phase: Phase::All, isa };
+        pool.install(|| globals.refresh(snapshot));
     }
 
     fn is_observed(&self) -> bool {

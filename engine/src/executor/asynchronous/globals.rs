@@ -3,18 +3,30 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::aggregate::Refresh;
+use crate::aggregate::{Refresh, Snapshot};
 use crate::data::Data;
-use crate::graph::{EdgeColumns, Topology};
-use crate::memory::Column;
 
 /// When an aggregate is computed again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Every {
     /// After so many rounds; without barriers, a round is as many visits as there are vertices.
     Rounds(u64),
+    /// Before each phase of each round: each side of a scheduler of sides, each color of a coloring; where a round has one phase only,
+    /// before each round. Visits then read what the phase before them left.
+    Phase,
     /// After so much time of computing; with barriers, at the next one.
     Seconds(Duration),
+}
+
+impl Every {
+    /// The rounds from one computation to the next, where they count.
+    pub(crate) fn rounds(self) -> Option<u64> {
+        match self {
+            Every::Rounds(rounds) => Some(rounds),
+            Every::Phase => Some(1),
+            Every::Seconds(_) => None,
+        }
+    }
 }
 
 /// When the next value is due.
@@ -63,10 +75,10 @@ impl<'g, V: Data, E: Data, G> Globals<'g, V, E, G> {
         &self.values[which as usize]
     }
 
-    pub(crate) fn refresh(&mut self, topology: &Topology, vertices: &Column<V>, edges: &EdgeColumns<E>) {
+    pub(crate) fn refresh(&mut self, snapshot: Snapshot<'_, V, E>) {
         let Some(aggregate) = &mut self.aggregate else { return };
         let aggregate = aggregate.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let value = aggregate.refresh(topology, vertices, edges);
+        let value = aggregate.refresh(snapshot);
         if !self.keep_all {
             self.values.clear();
         }

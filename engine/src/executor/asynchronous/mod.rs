@@ -207,8 +207,8 @@ pub(crate) fn run(
         clock.resume();
         let Progress { rounds: before, updates: looked, .. } = progress;
         let ended = if let Some(colors) = &mut colors {
-            let ended =
-                colors.round(&pool, &mut claims, coloring.as_ref().expect("made of it"), work, &mut sum);
+            let coloring = coloring.as_ref().expect("made of it");
+            let ended = colors.round(&pool, &mut claims, coloring, work, &aggregates, &mut sum);
             progress.rounds += 1;
             ended
         } else {
@@ -326,6 +326,7 @@ impl Aggregates {
         for (which, (cadence, last)) in self.cadences.iter().zip(&mut self.last).enumerate() {
             let Cadence::Each(every) = cadence else { continue };
             let due = match every {
+                Every::Phase => progress.rounds > last.0,
                 Every::Rounds(rounds) => progress.rounds >= last.0 + rounds,
                 Every::Seconds(seconds) => progress.seconds >= last.1 + seconds.as_secs_f64(),
             };
@@ -336,12 +337,23 @@ impl Aggregates {
         }
     }
 
+    fn has_phases(&self) -> bool {
+        self.cadences.iter().any(|cadence| matches!(cadence, Cadence::Each(Every::Phase)))
+    }
+
+    /// Computes those that are due before each phase, between two phases of a round.
+    fn refresh_phase(&self, work: &mut dyn Work, pool: &rayon::ThreadPool) {
+        for (which, cadence) in self.cadences.iter().enumerate() {
+            if matches!(cadence, Cadence::Each(Every::Phase)) {
+                work.refresh(which, pool);
+            }
+        }
+    }
+
     fn due_updates(&self, progress: &Progress, round: u64) -> Option<u64> {
         let due = self.cadences.iter().zip(&self.last).filter_map(|(cadence, last)| match cadence {
-            Cadence::Each(Every::Rounds(rounds)) => {
-                Some(last.0.saturating_add(*rounds).saturating_mul(round))
-            }
-            _ => None,
+            Cadence::Each(every) => Some(last.0.saturating_add(every.rounds()?).saturating_mul(round)),
+            Cadence::Never => None,
         });
         due.min().map(|due| due.saturating_sub(progress.updates).max(1))
     }

@@ -12,6 +12,7 @@ use super::inboxes::Inboxes;
 use super::turns::Turns;
 use super::vertex::{Aids, Shared};
 use super::{Record, Visits, Work};
+use crate::aggregate::Snapshot;
 use crate::audit::Recorder;
 use crate::consistency::Model;
 use crate::context::Context;
@@ -22,7 +23,7 @@ use crate::memory::{Buffer, Cells, Claims, Column, GhostCells, Reach, Side as Ed
 use crate::outcome::{Observer, Progress};
 use crate::primitives::AtomicU32;
 use crate::program::{Gathers, Ghost, VertexProgram};
-use crate::scheduler::Task;
+use crate::scheduler::{Phase, Task};
 
 /// A vertex program over a graph.
 pub(crate) struct Program<'g, P: VertexProgram> {
@@ -222,9 +223,11 @@ impl<P: VertexProgram> Work for Program<'_, P> {
     }
 
     fn refresh(&mut self, _: usize, pool: &rayon::ThreadPool) {
+        let isa = self.isa;
         let Parts { topology, vertices, edges } = self.graph.parts();
         let globals = &mut self.globals;
-        pool.install(|| globals.refresh(topology, vertices, edges));
+        let snapshot = Snapshot { topology, vertices, edges, phase: Phase::All, isa };
+        pool.install(|| globals.refresh(snapshot));
     }
 
     fn is_observed(&self) -> bool {

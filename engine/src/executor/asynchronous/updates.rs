@@ -10,12 +10,13 @@ use super::Visits;
 use super::crew::Report;
 use super::globals::Globals;
 use super::turns::{Turn, Turns};
+use crate::aggregate::Snapshot;
 use crate::audit::Recorder;
 use crate::context::Context;
 use crate::data::Data;
 use crate::executor::per_worker::PerWorker;
-use crate::graph::{EdgeColumns, Topology, Vertex, VertexSet};
-use crate::memory::{Claim, Column, Phase, Private, ScopeCells, Source, Way};
+use crate::graph::{Topology, Vertex, VertexSet};
+use crate::memory::{Claim, Phase, Private, ScopeCells, Source, Way};
 use crate::primitives::{AtomicU32, Ordering::Relaxed};
 use crate::scope::{Scope, Signals};
 use crate::update::UpdateFunction;
@@ -89,7 +90,7 @@ pub(crate) trait AnyFunction<V: Data, E: Data>: Sync {
 /// The aggregates of a function, whatever their type.
 pub(crate) trait AnyGlobals<V: Data, E: Data>: Send {
     fn cadence(&self) -> super::globals::Cadence;
-    fn refresh(&mut self, topology: &Topology, vertices: &Column<V>, edges: &EdgeColumns<E>);
+    fn refresh(&mut self, snapshot: Snapshot<'_, V, E>);
     fn keep_all(&mut self);
 }
 
@@ -97,8 +98,8 @@ impl<V: Data, E: Data, G: Send> AnyGlobals<V, E> for Globals<'_, V, E, G> {
     fn cadence(&self) -> super::globals::Cadence {
         self.cadence
     }
-    fn refresh(&mut self, topology: &Topology, vertices: &Column<V>, edges: &EdgeColumns<E>) {
-        Globals::refresh(self, topology, vertices, edges);
+    fn refresh(&mut self, snapshot: Snapshot<'_, V, E>) {
+        Globals::refresh(self, snapshot);
     }
     fn keep_all(&mut self) {
         self.keep_all = true;

@@ -52,6 +52,13 @@ impl Frontier {
         }
     }
 
+    /// After a round whose signals woke so many: whether everyone goes on.
+    pub(super) fn end_round(&mut self, signalled: u64) {
+        if let Frontier::Everyone { awake } = self {
+            *awake = signalled > 0;
+        }
+    }
+
     /// Before a round of published gathers: who may have something to take.
     pub(super) fn find_candidates(&mut self, topology: &Topology, scatter: Edges) {
         let Frontier::Published { publishers, candidates, sparse, .. } = self else { return };

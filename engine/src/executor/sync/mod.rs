@@ -24,6 +24,7 @@ use std::time::Instant;
 
 use gasworks_kernels::Isa;
 
+use crate::aggregate::Snapshot;
 use crate::context::Context;
 use crate::error::Error;
 use crate::exclusion::{Plan, Visibility};
@@ -68,10 +69,11 @@ pub(crate) fn run<P: VertexProgram>(
         selection,
         phases,
         seed,
+        isa: settings.isa,
         refreshed: Instant::now(),
     };
-    let (threads, isa) = (settings.threads, settings.isa);
-    pool.install(|| work.prepare(threads, isa));
+    let threads = settings.threads;
+    pool.install(|| work.prepare(threads));
 
     let mut progress = Progress::default();
     let reason = loop {
@@ -186,39 +188,57 @@ struct Work<'g, P: VertexProgram> {
     selection: Selection,
     phases: &'static [Phase],
     seed: u64,
+    isa: Isa,
     refreshed: Instant,
 }
 
 impl<P: VertexProgram> Work<'_, P> {
     /// The global and the ghosts that the first round reads.
-    fn prepare(&mut self, threads: usize, isa: Isa) {
-        self.refresh_global(0);
+    fn prepare(&mut self, threads: usize) {
+        self.refresh_global(0, 0);
         let Parts { topology, vertices, .. } = self.graph.parts();
         let cx = Context { global: &self.global, vertex: 0, round: 0, topology, seed: self.seed };
-        let machine = Machine::new(self.program, threads, isa, self.phases, self.selection, cx, vertices);
+        let machine =
+            Machine::new(self.program, threads, self.isa, self.phases, self.selection, cx, vertices);
         self.machine = Some(machine);
     }
 
-    fn refresh_global(&mut self, round: u64) {
+    /// Computes the global anew before the phase of this number, if it is due.
+    fn refresh_global(&mut self, round: u64, at: usize) {
         let Some((aggregate, every)) = &mut self.aggregate else { return };
         let due = match every {
-            Every::Rounds(rounds) => round.is_multiple_of(*rounds),
-            Every::Seconds(seconds) => round == 0 || self.refreshed.elapsed() >= *seconds,
+            Every::Phase => true,
+            Every::Rounds(rounds) => at == 0 && round.is_multiple_of(*rounds),
+            Every::Seconds(seconds) => at == 0 && (round == 0 || self.refreshed.elapsed() >= *seconds),
         };
         if due {
             self.refreshed = Instant::now();
             let Parts { topology, vertices, edges } = self.graph.parts();
-            self.global = aggregate.refresh(topology, vertices, edges);
+            let phase = self.phases[at];
+            self.global = aggregate.refresh(Snapshot { topology, vertices, edges, phase, isa: self.isa });
         }
     }
 
     fn round(&mut self, round: u64) -> Tally {
-        if round > 0 {
-            self.refresh_global(round);
+        let mut tally = Tally::default();
+        self.frontier.find_candidates(self.graph.topology(), P::SCATTER);
+        for (at, phase) in self.phases.iter().enumerate() {
+            if round > 0 || at > 0 {
+                self.refresh_global(round, at);
+            }
+            let Parts { topology, vertices, edges } = self.graph.parts();
+            let cx = Context { global: &self.global, vertex: 0, round, topology, seed: self.seed };
+            let machine = self.machine.as_mut().expect("prepared");
+            tally = tally.plus(machine.phase(
+                self.program,
+                (at, *phase),
+                cx,
+                vertices,
+                edges,
+                &mut self.frontier,
+            ));
         }
-        let Parts { topology, vertices, edges } = self.graph.parts();
-        let cx = Context { global: &self.global, vertex: 0, round, topology, seed: self.seed };
-        let machine = self.machine.as_mut().expect("prepared");
-        machine.round(self.program, self.phases, cx, vertices, edges, &mut self.frontier)
+        self.frontier.end_round(tally.signalled);
+        tally
     }
 }

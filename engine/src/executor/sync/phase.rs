@@ -76,35 +76,25 @@ impl<P: VertexProgram> Machine<P> {
         machine
     }
 
-    /// One round: all its phases.
-    pub(super) fn round(
+    /// The phase of this number, and its barrier.
+    pub(super) fn phase(
         &mut self,
         program: &P,
-        phases: &[Phase],
+        (at, phase): (usize, Phase),
         cx: Context<'_, P::Global>,
         vertices: &mut Column<P::Vertex>,
         edges: &EdgeColumns<P::Edge>,
         frontier: &mut Frontier,
     ) -> Tally {
-        frontier.find_candidates(cx.topology, P::SCATTER);
-        let mut tally = Tally::default();
-        for (at, phase) in phases.iter().enumerate() {
-            let done = self.phase(program, at, *phase, cx, vertices, edges, frontier);
-            tally = tally.plus(done);
-            self.after_phase(program, *phase, cx, vertices, frontier);
-        }
-        if let Frontier::Everyone { awake } = frontier {
-            *awake = tally.signalled > 0;
-        }
+        let tally = self.visits(program, (at, phase), cx, vertices, edges, frontier);
+        self.after_phase(program, phase, cx, vertices, frontier);
         tally
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a phase meets all parts of a run")]
-    fn phase(
+    fn visits(
         &mut self,
         program: &P,
-        at: usize,
-        phase: Phase,
+        (at, phase): (usize, Phase),
         cx: Context<'_, P::Global>,
         vertices: &mut Column<P::Vertex>,
         edges: &EdgeColumns<P::Edge>,
