@@ -34,6 +34,7 @@ mod programs {
     mod gibbs;
     mod lasso;
     mod oracles;
+    mod sgd;
     mod shapes;
     mod simulation;
     mod stops;
