@@ -187,10 +187,10 @@ fn test_error(list: &Ratings, train: &[Rating], test: &[Rating], exclusion: Opti
 
 #[test]
 fn its_quality_is_that_of_exact_alternation_and_relaxed_runs_reach_it_too() {
-    let shape = RatingsShape { users: 700, items: 300, count: 40_000, ..RatingsShape::default() };
+    let shape = RatingsShape { users: 500, items: 120, count: 36_000, ..RatingsShape::default() };
     let list = ratings(&shape).unwrap();
     let split = hold_out(&list, 0.1, 0).unwrap();
-    let baseline = Baseline::fit(700, 300, &split.train, &BaselineSettings::default());
+    let baseline = Baseline::fit(500, 120, &split.train, &BaselineSettings::default());
     let residual = |rating: &Rating| Rating {
         value: rating.value - baseline.value(Some(rating.user), Some(rating.item)),
         ..*rating
@@ -201,9 +201,11 @@ fn its_quality_is_that_of_exact_alternation_and_relaxed_runs_reach_it_too() {
         (test.iter().map(|rating| f64::from(rating.value).powi(2)).sum::<f64>() / test.len() as f64).sqrt();
     let error = |exclusion| test_error(&list, &train, &test, exclusion);
     let exact = error(None);
+    println!("mean and biases {simple:.4}, exact alternation {exact:.4}");
     assert!(exact < simple - 0.02, "there is something to learn: {exact} {simple}");
     for exclusion in [Exclusion::Grid, Exclusion::Serial, Exclusion::Relaxed] {
         let found = error(Some(exclusion));
-        assert!(found < exact + 0.01, "{exclusion}: {found}, while exact alternation reaches {exact}");
+        println!("{exclusion} {found:.4}");
+        assert!(found < exact + 0.003, "{exclusion}: {found}, while exact alternation reaches {exact}");
     }
 }
