@@ -23,20 +23,20 @@ pub struct Step {
     pub rate: f32,
     /// Penalty on the squared length of either row.
     pub lambda: f32,
-    /// Whether rows end in two biases: `x` in its own and then a 1, `y` in a 1 and then its own, so that the inner product adds
-    /// both. Each 1 stays as it is.
-    pub has_biases: bool,
 }
 
-/// What steps of one pass have in common, in registers: for rows of `LINES` lines of `PARTS` vectors each.
+/// What steps of one pass have in common, in registers: for rows of lines of `PARTS` vectors each.
+///
+/// With `BIASES`, rows end in two of them: `x` in its own and then a 1, `y` in a 1 and then its own, so that the inner product adds both.
+/// Each 1 stays as it is.
 #[derive(Clone, Copy)]
-pub struct Descent<S: Simd, const PARTS: usize> {
+pub struct Descent<S: Simd, const PARTS: usize, const BIASES: bool> {
     simd: S,
     rate: f32,
     keep: S::f32s,
     lambda: S::f32s,
-    /// The rate in each lane of the last line of `x` and of `y`; none where all lanes move alike.
-    last: Option<[[S::f32s; PARTS]; 2]>,
+    /// With biases, the rate in each lane of the last line of `x` and of `y`.
+    last: [[S::f32s; PARTS]; 2],
 }
 
 /// A row of `LINES * 16` numbers, in registers while its partners change.
@@ -67,19 +67,17 @@ impl<S: Simd, const LINES: usize, const PARTS: usize> HeldRow<S, LINES, PARTS> {
     }
 }
 
-impl<S: Simd, const PARTS: usize> Descent<S, PARTS> {
+impl<S: Simd, const PARTS: usize, const BIASES: bool> Descent<S, PARTS, BIASES> {
     /// # Panics
     /// If `PARTS` vectors are not a line.
     #[inline(always)]
     pub fn new(simd: S, step: Step) -> Self {
-        let last = step.has_biases.then(|| {
-            let (mut x, mut y) = ([step.rate; LINE], [step.rate; LINE]);
-            (x[LINE - 1], y[LINE - 2]) = (0.0, 0.0);
-            [x, y].map(|rates| {
-                let mut parts = [simd.splat_f32s(0.0); PARTS];
-                parts.copy_from_slice(vectors::<S>(&rates));
-                parts
-            })
+        let (mut x, mut y) = ([step.rate; LINE], [step.rate; LINE]);
+        (x[LINE - 1], y[LINE - 2]) = (0.0, 0.0);
+        let last = [x, y].map(|rates| {
+            let mut parts = [simd.splat_f32s(0.0); PARTS];
+            parts.copy_from_slice(vectors::<S>(&rates));
+            parts
         });
         Descent {
             simd,
@@ -110,20 +108,17 @@ impl<S: Simd, const PARTS: usize> Descent<S, PARTS> {
             }
         }
         let error = rating - fold(simd, sums);
-        let push = simd.splat_f32s(self.rate * error);
-        let plain = if self.last.is_some() { LINES - 1 } else { LINES };
+        let (push, wide) = (simd.splat_f32s(self.rate * error), simd.splat_f32s(error));
         let row: &mut [S::f32s] = &mut vectors_mut::<S>(y)[..LINES * PARTS];
-        for line in 0..plain {
+        // All bounds are constants: an index that is not would keep `x` in memory.
+        for line in 0..LINES {
             for part in 0..PARTS {
-                let pair = self.moved(push, x.0[line][part], held[line][part]);
-                (x.0[line][part], row[line * PARTS + part]) = pair;
-            }
-        }
-        if let Some(rates) = self.last {
-            let (line, error) = (LINES - 1, simd.splat_f32s(error));
-            for part in 0..PARTS {
-                let rates = rates.map(|rates| rates[part]);
-                let pair = self.moved_by(rates, error, x.0[line][part], held[line][part]);
+                let (old_x, old_y) = (x.0[line][part], held[line][part]);
+                let pair = if BIASES && line + 1 == LINES {
+                    self.moved_by(self.last.map(|rates| rates[part]), wide, old_x, old_y)
+                } else {
+                    self.moved(push, old_x, old_y)
+                };
                 (x.0[line][part], row[line * PARTS + part]) = pair;
             }
         }
@@ -140,17 +135,15 @@ impl<S: Simd, const PARTS: usize> Descent<S, PARTS> {
         let error = rating - dot(simd, x, y);
         let push = simd.splat_f32s(self.rate * error);
         let (x, y) = (vectors_mut::<S>(x), vectors_mut::<S>(y));
-        let plain = x.len() - if self.last.is_some() { PARTS } else { 0 };
+        let plain = x.len() - if BIASES { PARTS } else { 0 };
         let (plain_x, last_x) = x.split_at_mut(plain);
         let (plain_y, last_y) = y.split_at_mut(plain);
         for (x, y) in plain_x.iter_mut().zip(plain_y) {
             (*x, *y) = self.moved(push, *x, *y);
         }
-        if let Some(rates) = self.last {
-            let error = simd.splat_f32s(error);
-            for (part, (x, y)) in last_x.iter_mut().zip(last_y).enumerate() {
-                (*x, *y) = self.moved_by(rates.map(|rates| rates[part]), error, *x, *y);
-            }
+        let wide = simd.splat_f32s(error);
+        for (part, (x, y)) in last_x.iter_mut().zip(last_y).enumerate() {
+            (*x, *y) = self.moved_by(self.last.map(|rates| rates[part]), wide, *x, *y);
         }
         error
     }
@@ -192,16 +185,15 @@ mod tests {
         in_registers: bool,
     }
 
-    const STEP: Step = Step { rate: 0.05, lambda: 0.1, has_biases: false };
+    const STEP: Step = Step { rate: 0.05, lambda: 0.1 };
 
     impl WithSimd for Steps<'_> {
         type Output = f32;
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
             #[inline(always)]
-            fn go<S: Simd, const PARTS: usize>(simd: S, steps: Steps<'_>) -> f32 {
-                let step = Step { has_biases: steps.has_biases, ..STEP };
-                let descent = Descent::<S, PARTS>::new(simd, step);
+            fn go<S: Simd, const PARTS: usize, const BIASES: bool>(simd: S, steps: Steps<'_>) -> f32 {
+                let descent = Descent::<S, PARTS, BIASES>::new(simd, STEP);
                 if !steps.in_registers {
                     let first = descent.step_rows(steps.x, steps.y, 3.0);
                     descent.step_rows(steps.x, steps.y, 2.0);
@@ -213,11 +205,15 @@ mod tests {
                 held.store(steps.x);
                 first
             }
-            match S::F32_LANES {
-                16 => go::<S, 1>(simd, self),
-                8 => go::<S, 2>(simd, self),
-                4 => go::<S, 4>(simd, self),
-                _ => go::<S, 16>(simd, self),
+            match (S::F32_LANES, self.has_biases) {
+                (16, false) => go::<S, 1, false>(simd, self),
+                (16, true) => go::<S, 1, true>(simd, self),
+                (8, false) => go::<S, 2, false>(simd, self),
+                (8, true) => go::<S, 2, true>(simd, self),
+                (4, false) => go::<S, 4, false>(simd, self),
+                (4, true) => go::<S, 4, true>(simd, self),
+                (_, false) => go::<S, 16, false>(simd, self),
+                (_, true) => go::<S, 16, true>(simd, self),
             }
         }
     }

@@ -101,7 +101,7 @@ impl Sgd {
     }
 
     fn step(&self, pass: u64) -> Step {
-        Step { rate: self.rate.of_pass(pass), lambda: self.lambda, has_biases: self.has_biases }
+        Step { rate: self.rate.of_pass(pass), lambda: self.lambda }
     }
 }
 
@@ -121,12 +121,12 @@ impl EdgeProgram for Sgd {
         item: &mut [f32],
         (): &mut (),
     ) {
-        let Step { rate, lambda, has_biases } = self.step(cx.round);
+        let Step { rate, lambda } = self.step(cx.round);
         let error = *rating - user.iter().zip(&*item).map(|(x, y)| x * y).sum::<f32>();
         for (x, y) in user.iter_mut().zip(item.iter_mut()) {
             (*x, *y) = (*x + rate * (error * *y - lambda * *x), *y + rate * (error * *x - lambda * *y));
         }
-        if has_biases {
+        if self.has_biases {
             (user[user.len() - 1], item[item.len() - 2]) = (1.0, 1.0);
         }
     }
@@ -134,33 +134,46 @@ impl EdgeProgram for Sgd {
     #[inline(always)]
     fn update_block<S: Simd>(&self, simd: S, cx: &Context<'_, ()>, block: &mut Block<'_, Self>, (): &mut ()) {
         match S::F32_LANES {
-            16 => self.by_lines::<S, 1>(simd, cx, block),
-            8 => self.by_lines::<S, 2>(simd, cx, block),
-            4 => self.by_lines::<S, 4>(simd, cx, block),
-            _ => self.by_lines::<S, 16>(simd, cx, block),
+            16 => self.by_biases::<S, 1>(simd, cx, block),
+            8 => self.by_biases::<S, 2>(simd, cx, block),
+            4 => self.by_biases::<S, 4>(simd, cx, block),
+            _ => self.by_biases::<S, 16>(simd, cx, block),
         }
     }
 }
 
 impl Sgd {
-    /// Picks the number of lines in a row.
     #[inline(always)]
-    fn by_lines<S: Simd, const PARTS: usize>(
+    fn by_biases<S: Simd, const PARTS: usize>(
         &self,
         simd: S,
         cx: &Context<'_, ()>,
         block: &mut Block<'_, Self>,
     ) {
-        let descent = Descent::<S, PARTS>::new(simd, self.step(cx.round));
+        match self.has_biases {
+            true => self.by_lines::<S, PARTS, true>(simd, cx, block),
+            false => self.by_lines::<S, PARTS, false>(simd, cx, block),
+        }
+    }
+
+    /// Picks the number of lines in a row.
+    #[inline(always)]
+    fn by_lines<S: Simd, const PARTS: usize, const BIASES: bool>(
+        &self,
+        simd: S,
+        cx: &Context<'_, ()>,
+        block: &mut Block<'_, Self>,
+    ) {
+        let descent = Descent::<S, PARTS, BIASES>::new(simd, self.step(cx.round));
         let lines = if block.is_bipartite() { self.width() / LINE } else { 0 };
         match lines {
-            1 => descend::<S, 1, PARTS>(simd, descent, block),
-            2 => descend::<S, 2, PARTS>(simd, descent, block),
-            3 => descend::<S, 3, PARTS>(simd, descent, block),
-            4 => descend::<S, 4, PARTS>(simd, descent, block),
-            5 => descend::<S, 5, PARTS>(simd, descent, block),
-            6 => descend::<S, 6, PARTS>(simd, descent, block),
-            8 => descend::<S, 8, PARTS>(simd, descent, block),
+            1 => descend::<S, 1, PARTS, BIASES>(simd, descent, block),
+            2 => descend::<S, 2, PARTS, BIASES>(simd, descent, block),
+            3 => descend::<S, 3, PARTS, BIASES>(simd, descent, block),
+            4 => descend::<S, 4, PARTS, BIASES>(simd, descent, block),
+            5 => descend::<S, 5, PARTS, BIASES>(simd, descent, block),
+            6 => descend::<S, 6, PARTS, BIASES>(simd, descent, block),
+            8 => descend::<S, 8, PARTS, BIASES>(simd, descent, block),
             _ => descend_in_memory(descent, block),
         }
     }
@@ -169,9 +182,9 @@ impl Sgd {
 /// Two users at a time, a rating of the one and a rating of the other in turn: a step on one waits for the step on the same user
 /// before it, and meanwhile the other's goes on.
 #[inline(always)]
-fn descend<S: Simd, const LINES: usize, const PARTS: usize>(
+fn descend<S: Simd, const LINES: usize, const PARTS: usize, const BIASES: bool>(
     simd: S,
-    descent: Descent<S, PARTS>,
+    descent: Descent<S, PARTS, BIASES>,
     block: &mut Block<'_, Sgd>,
 ) {
     let step =
@@ -212,7 +225,10 @@ fn descend<S: Simd, const LINES: usize, const PARTS: usize>(
 
 /// One rating after the other, of rows too long for registers, or where users are items too.
 #[inline(always)]
-fn descend_in_memory<S: Simd, const PARTS: usize>(descent: Descent<S, PARTS>, block: &mut Block<'_, Sgd>) {
+fn descend_in_memory<S: Simd, const PARTS: usize, const BIASES: bool>(
+    descent: Descent<S, PARTS, BIASES>,
+    block: &mut Block<'_, Sgd>,
+) {
     for row in 0..block.rows() {
         block.prefetch_source(row + 2);
         let row = block.row(row);
