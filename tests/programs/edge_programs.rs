@@ -282,7 +282,8 @@ fn owned_data_are_admitted_but_relaxed() {
 fn what_does_not_go_together_is_refused() {
     let mut graph =
         GraphBuilder::directed(4).weighted_edges(&[[0, 1]], &[1.0f32]).build().unwrap().with_vertices(|_| 0);
-    let mut refused = |why: &str, run: &dyn Fn(&mut Graph<u32, f32>) -> Result<Outcome, gasworks::Error>| {
+    type Run<'r> = &'r dyn Fn(&mut Graph<u32, f32>) -> Result<Outcome, gasworks::Error>;
+    let mut refused = |why: &str, run: Run<'_>| {
         let sentence = run(&mut graph).unwrap_err().to_string();
         assert!(sentence.contains(why), "{sentence}");
     };

@@ -177,11 +177,11 @@ mod tests {
                 for (position, follow) in order.follow().iter().enumerate() {
                     assert_eq!(follow.waits, waits[position]);
                 }
-                for later in 0..blocks.len() {
+                for (later, before) in after.iter().enumerate() {
                     for earlier in 0..later {
                         let [a, b] = [earlier, later].map(|position| parts.ends(blocks[position] as usize));
                         let meet = a.iter().any(|part| b.contains(part));
-                        assert!(!meet || after[later].contains(&earlier), "{parts:?} {earlier} {later}");
+                        assert!(!meet || before.contains(&earlier), "{parts:?} {earlier} {later}");
                     }
                 }
             }
