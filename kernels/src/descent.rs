@@ -172,6 +172,121 @@ impl<S: Simd, const PARTS: usize, const BIASES: bool> Descent<S, PARTS, BIASES> 
     }
 }
 
+/// Steps whose rates are told one by one, of rows that may have biases and keep a number of their own for the rate: before the biases,
+/// if there are any, else at their end, `x` has its number and then a 0, `y` a 0 and then its number. Steps leave those as they are.
+#[derive(Clone, Copy)]
+pub struct AdaptiveDescent<S: Simd, const PARTS: usize> {
+    simd: S,
+    lambda: S::f32s,
+    /// Which lanes of the last line of `x` and of `y` move: 1, else 0.
+    moves: [[S::f32s; PARTS]; 2],
+}
+
+impl<S: Simd, const PARTS: usize> AdaptiveDescent<S, PARTS> {
+    /// # Panics
+    /// If `PARTS` vectors are not a line.
+    #[inline(always)]
+    pub fn new(simd: S, lambda: f32, has_biases: bool) -> Self {
+        let (mut x, mut y) = ([1.0; LINE], [1.0; LINE]);
+        let own = LINE - Self::own_numbers(has_biases);
+        for moves in [&mut x, &mut y] {
+            moves[own..own + 2].fill(0.0);
+        }
+        if has_biases {
+            (x[LINE - 1], y[LINE - 2]) = (0.0, 0.0);
+        }
+        let moves = [x, y].map(|lanes| {
+            let mut parts = [simd.splat_f32s(0.0); PARTS];
+            parts.copy_from_slice(vectors::<S>(&lanes));
+            parts
+        });
+        AdaptiveDescent { simd, lambda: simd.splat_f32s(lambda), moves }
+    }
+
+    /// How many numbers at the end of a row are no factors.
+    pub const fn own_numbers(has_biases: bool) -> usize {
+        if has_biases { 4 } else { 2 }
+    }
+
+    /// One step, `x` by the first rate and `y` by the second; the squared lengths of both gradients, which include those of biases.
+    ///
+    /// # Panics
+    /// If `y` does not have `LINES * 16` numbers.
+    #[inline(always)]
+    pub fn step<const LINES: usize>(
+        &self,
+        x: &mut HeldRow<S, LINES, PARTS>,
+        y: &mut [f32],
+        rating: f32,
+        rates: [f32; 2],
+    ) -> [f32; 2] {
+        let simd = self.simd;
+        let held = HeldRow::<S, LINES, PARTS>::load(simd, y).0;
+        let mut sums = [simd.splat_f32s(0.0); PARTS];
+        for line in 0..LINES {
+            for part in 0..PARTS {
+                sums[part] = simd.mul_add_e_f32s(x.0[line][part], held[line][part], sums[part]);
+            }
+        }
+        let error = simd.splat_f32s(rating - fold(simd, sums));
+        let rates = rates.map(|rate| simd.splat_f32s(rate));
+        let row: &mut [S::f32s] = &mut vectors_mut::<S>(y)[..LINES * PARTS];
+        let mut squares = [[simd.splat_f32s(0.0); PARTS]; 2];
+        for line in 0..LINES {
+            for part in 0..PARTS {
+                let mut pair = [x.0[line][part], held[line][part]];
+                self.move_pair(&mut pair, error, rates, (line + 1 == LINES, part), &mut squares);
+                [x.0[line][part], row[line * PARTS + part]] = pair;
+            }
+        }
+        squares.map(|squares| fold(simd, squares))
+    }
+
+    /// As [`step`](AdaptiveDescent::step), of rows of any number of lines.
+    ///
+    /// # Panics
+    /// If the rows differ in length, or are not whole lines.
+    #[inline(always)]
+    pub fn step_rows(&self, x: &mut [f32], y: &mut [f32], rating: f32, rates: [f32; 2]) -> [f32; 2] {
+        let simd = self.simd;
+        let error = simd.splat_f32s(rating - dot(simd, x, y));
+        let rates = rates.map(|rate| simd.splat_f32s(rate));
+        let last = x.len() / LINE - 1;
+        let (x, y) = (vectors_mut::<S>(x), vectors_mut::<S>(y));
+        let mut squares = [[simd.splat_f32s(0.0); PARTS]; 2];
+        for (line, (x, y)) in x.chunks_exact_mut(PARTS).zip(y.chunks_exact_mut(PARTS)).enumerate() {
+            for part in 0..PARTS {
+                let mut pair = [x[part], y[part]];
+                self.move_pair(&mut pair, error, rates, (line == last, part), &mut squares);
+                [x[part], y[part]] = pair;
+            }
+        }
+        squares.map(|squares| fold(simd, squares))
+    }
+
+    /// Moves one vector of both rows, and adds the squares of the gradients.
+    #[inline(always)]
+    fn move_pair(
+        &self,
+        pair: &mut [S::f32s; 2],
+        error: S::f32s,
+        rates: [S::f32s; 2],
+        (is_last, part): (bool, usize),
+        squares: &mut [[S::f32s; PARTS]; 2],
+    ) {
+        let (simd, old) = (self.simd, *pair);
+        for own in 0..2 {
+            let pulled = simd.mul_f32s(self.lambda, old[own]);
+            let mut gradient = simd.sub_f32s(simd.mul_f32s(error, old[1 - own]), pulled);
+            if is_last {
+                gradient = simd.mul_f32s(self.moves[own][part], gradient);
+            }
+            squares[own][part] = simd.mul_add_e_f32s(gradient, gradient, squares[own][part]);
+            pair[own] = simd.mul_add_e_f32s(rates[own], gradient, old[own]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +379,80 @@ mod tests {
             assert!(x[20..30].iter().chain(&y[20..30]).all(|number| *number == 0.0));
             isa.dispatch(Steps { x: &mut other_x, y: &mut other_y, has_biases, in_registers: false });
             assert_eq!((x, y), (other_x, other_y), "{isa}: rows in memory");
+        }
+    }
+
+    struct AdaptiveSteps<'a> {
+        x: &'a mut [f32],
+        y: &'a mut [f32],
+        has_biases: bool,
+        in_registers: bool,
+    }
+
+    impl WithSimd for AdaptiveSteps<'_> {
+        type Output = [f32; 2];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> [f32; 2] {
+            #[inline(always)]
+            fn go<S: Simd, const PARTS: usize>(simd: S, steps: AdaptiveSteps<'_>) -> [f32; 2] {
+                let descent = AdaptiveDescent::<S, PARTS>::new(simd, STEP.lambda, steps.has_biases);
+                if !steps.in_registers {
+                    return descent.step_rows(steps.x, steps.y, 3.0, [0.05, 0.02]);
+                }
+                let mut held = HeldRow::<S, 2, PARTS>::load(simd, steps.x);
+                let squares = descent.step(&mut held, steps.y, 3.0, [0.05, 0.02]);
+                held.store(steps.x);
+                squares
+            }
+            match S::F32_LANES {
+                16 => go::<S, 1>(simd, self),
+                8 => go::<S, 2>(simd, self),
+                4 => go::<S, 4>(simd, self),
+                _ => go::<S, 16>(simd, self),
+            }
+        }
+    }
+
+    #[test]
+    fn adaptive_steps_are_those_of_the_formula_at_every_level() {
+        for (has_biases, isa) in [false, true].into_iter().flat_map(|has_biases| {
+            Isa::all().into_iter().filter(|isa| isa.is_available()).map(move |isa| (has_biases, isa))
+        }) {
+            let row = |from: f32| (0..32).map(|i| from + 0.01 * (i * i % 11) as f32).collect::<Vec<_>>();
+            let (mut x, mut y) = (row(0.1), row(-0.2));
+            let own = if has_biases { 28 } else { 30 };
+            (x[own], x[own + 1], y[own], y[own + 1]) = (9.0, 0.0, 0.0, 7.0);
+            if has_biases {
+                (x[31], y[30]) = (1.0, 1.0);
+            }
+            let product: f64 = x.iter().zip(&y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+            let (error, lambda) = (3.0 - product, f64::from(STEP.lambda));
+            let mut expected = [x.clone(), y.clone()];
+            let mut squares = [0.0; 2];
+            for side in 0..2 {
+                let still = |at: usize| {
+                    at == own || at == own + 1 || has_biases && at == if side == 0 { 31 } else { 30 }
+                };
+                for at in (0..32).filter(|at| !still(*at)) {
+                    let [own, other] = [f64::from([&x, &y][side][at]), f64::from([&y, &x][side][at])];
+                    let gradient = error * other - lambda * own;
+                    squares[side] += gradient * gradient;
+                    expected[side][at] = (own + [0.05, 0.02][side] * gradient) as f32;
+                }
+            }
+            let (mut other_x, mut other_y) = (x.clone(), y.clone());
+            let found = isa.dispatch(AdaptiveSteps { x: &mut x, y: &mut y, has_biases, in_registers: true });
+            for (found, expected) in found.iter().zip(squares) {
+                assert!(
+                    (f64::from(*found) - expected).abs() < 1e-4 * expected,
+                    "{isa}: {found}, not {expected}"
+                );
+            }
+            for (found, expected) in x.iter().chain(&y).zip(expected.iter().flatten()) {
+                assert!((found - expected).abs() < 1e-5, "{isa}: {found}, not {expected}");
+            }
+            let steps = AdaptiveSteps { x: &mut other_x, y: &mut other_y, has_biases, in_registers: false };
+            assert_eq!((isa.dispatch(steps), x, y), (found, other_x, other_y), "{isa}: rows in memory");
         }
     }
 }

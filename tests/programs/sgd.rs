@@ -1,16 +1,14 @@
 //! Stochastic gradient descent: its kernel against steps written out, its quality against exact solutions, its bits.
 
-use std::ops::ControlFlow;
-
 use gasworks::generate::{RatingsShape, ratings};
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::input::{Rating, Ratings};
 use gasworks::programs::factorization::{
     Baseline, BaselineSettings, INITIAL_SCALE, Regularization, hold_out, initial_factors,
 };
-use gasworks::programs::{Als, Rate, Sgd};
+use gasworks::programs::{Als, GradientDescent, Rate, Sgd};
 use gasworks::schedulers::Sweep;
-use gasworks::{Block, Column, Context, EdgeProgram, Engine, Exclusion, Isa, Progress, Row, Simd};
+use gasworks::{Block, Context, EdgeProgram, Engine, Exclusion, Isa, Row, Simd};
 
 fn graph(
     ratings: &Ratings,
@@ -114,14 +112,66 @@ fn steps_are_those_of_the_formula_in_the_order_of_the_rows() {
     }
 }
 
+/// A step number by number: that of a vertex and its rate from where the row keeps it.
+#[test]
+fn adaptive_rates_fall_with_the_gradients_that_a_row_has_seen() {
+    for (rank, has_biases) in [(5, false), (14, false), (20, true), (112, false)] {
+        let sgd = Sgd::new(rank, 0.1, Rate::Adaptive(0.2));
+        let sgd = if has_biases { sgd.with_biases() } else { sgd };
+        let pairs = [[0, 0], [1, 0]];
+        let graph = GraphBuilder::bipartite(2, 1).weighted_edges(&pairs, &[1.0f32, 1.0]).build().unwrap();
+        let size = 0.5 / (rank as f32).sqrt();
+        let factors: Vec<f32> = (0..rank).map(|at| size * (1.0 + 0.1 * (at % 5) as f32)).collect();
+        let mut graph = graph.with_rows(sgd.width(), |v, row| sgd.start(v < 2, &factors, 0.25, row));
+        let relaxed = |graph: &mut Graph<Row<f32>, f32>| {
+            Engine::edges(graph, &sgd)
+                .blocks(1, 1)
+                .exclusion(Exclusion::Relaxed)
+                .threads(1)
+                .rounds(1)
+                .run()
+                .unwrap()
+        };
+        let mut other = graph.clone();
+        // The one by the kernel, the other number by number; both in one order.
+        Engine::edges(&mut graph, &sgd).blocks(1, 1).rounds(1).run().unwrap();
+        relaxed(&mut other);
+        for vertex in 0..3 {
+            for (found, expected) in graph.vertex(vertex).iter().zip(other.vertex(vertex)) {
+                assert!((found - expected).abs() < 1e-5, "rank {rank}: {found}, not {expected}");
+            }
+        }
+        // The first of the users, from its start.
+        let biases = if has_biases { 0.5 } else { 0.0 };
+        let error = 1.0 - biases - factors.iter().map(|x| x * x).sum::<f32>();
+        let first = (0..2).any(|user| {
+            let moved = sgd.factors(graph.vertex(user)).iter().zip(&factors);
+            moved.clone().all(|(new, old)| (new - (old + 0.2 * (error - 0.1) * old)).abs() < 1e-5)
+        });
+        assert!(first, "rank {rank}: nobody moved by the first rate");
+        let squares: f32 = factors.iter().map(|x| ((error - 0.1) * x).powi(2)).sum::<f32>()
+            + if has_biases { (error - 0.1 * 0.25).powi(2) } else { 0.0 };
+        let number = 1.0 + squares / rank as f32;
+        let at = sgd.width() - if has_biases { 4 } else { 2 };
+        assert!((0..2).any(|user| (graph.vertex(user)[at] - number).abs() < 1e-4), "rank {rank}");
+    }
+}
+
 #[test]
 fn bits_do_not_depend_on_threads_or_vectors() {
     for rank in RANKS {
-        let sgd = Sgd::new(rank, 0.05, RATE).with_biases();
+        let [plain, adaptive] =
+            [RATE, Rate::Adaptive(0.1)].map(|rate| Sgd::new(rank, 0.05, rate).with_biases());
         let run = |threads, isa| {
-            let (_, mut graph) = small(&sgd, rank);
-            Engine::edges(&mut graph, &sgd).threads(threads).isa(isa).rounds(3).run().unwrap();
-            graph.vertex_data().iter().flatten().map(|number| number.to_bits()).collect::<Vec<_>>()
+            let (_, mut graph) = small(&plain, rank);
+            Engine::edges(&mut graph, &plain).threads(threads).isa(isa).rounds(3).run().unwrap();
+            let bits = |graph: &Graph<Row<f32>, f32>| {
+                graph.vertex_data().iter().flatten().map(|number| number.to_bits()).collect::<Vec<_>>()
+            };
+            let found = bits(&graph);
+            let (_, mut graph) = small(&adaptive, rank);
+            Engine::edges(&mut graph, &adaptive).threads(threads).isa(isa).rounds(3).run().unwrap();
+            (found, bits(&graph))
         };
         let best = run(1, Isa::detect());
         for threads in [2, 3, 8] {
@@ -154,26 +204,47 @@ fn biases_alone_explain_ratings_that_are_sums() {
     }
 }
 
+/// How factors are found.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Alternating,
+    Stochastic(Exclusion),
+    Adaptive(Exclusion),
+    /// Gather, apply, scatter, under this exclusion.
+    Plain(Exclusion),
+}
+
 /// Test errors of a factorization of the residuals, after some passes.
-fn test_error(list: &Ratings, train: &[Rating], test: &[Rating], exclusion: Option<Exclusion>) -> f64 {
+fn test_error(list: &Ratings, train: &[Rating], test: &[Rating], way: Way) -> f64 {
     let (users, rank) = (list.users.len(), 16);
     let start = initial_factors(users + list.items.len(), rank, INITIAL_SCALE, 0);
     let row = |vertex: u32| &start[vertex as usize * rank..][..rank];
-    let rows = match exclusion {
-        None => {
+    let copied = || graph(list, train, rank, |vertex, factors| factors.copy_from_slice(row(vertex)));
+    let rows = match way {
+        Way::Alternating => {
             let als = Als::new(rank, 0.08, Regularization::Weighted);
-            let mut graph = graph(list, train, rank, |vertex, factors| factors.copy_from_slice(row(vertex)));
+            let mut graph = copied();
             Engine::new(&mut graph, &als).scheduler(Sweep::sides()).rounds(20).run().unwrap();
             graph.into_vertex_data()
         }
-        Some(exclusion) => {
-            let sgd = Sgd::new(rank, 0.06, Rate::Decaying { first: 0.06, factor: 0.94 });
+        Way::Plain(exclusion) => {
+            let descent = GradientDescent { lambda: 0.08, tolerance: 0.0 };
+            let mut graph = copied();
+            let engine = Engine::updates(&mut graph, &descent, Sweep::new()).exclusion(exclusion);
+            engine.threads(2).rounds(400).run().unwrap();
+            graph.into_vertex_data()
+        }
+        Way::Stochastic(exclusion) | Way::Adaptive(exclusion) => {
+            let rate = match way {
+                Way::Adaptive(_) => Rate::Adaptive(0.15),
+                _ => Rate::Decaying { first: 0.06, factor: 0.94 },
+            };
+            let sgd = Sgd::new(rank, 0.06, rate);
             let mut graph = graph(list, train, sgd.width(), |vertex, factors| {
                 sgd.start((vertex as usize) < users, row(vertex), 0.0, factors);
             });
-            let mut calm = |_: &Progress, _: &Column<Row<f32>>| ControlFlow::Continue(());
             let engine = Engine::edges(&mut graph, &sgd).exclusion(exclusion).threads(2);
-            engine.observer(&mut calm).rounds(60).run().unwrap();
+            engine.rounds(60).run().unwrap();
             graph.into_vertex_data()
         }
     };
@@ -186,7 +257,7 @@ fn test_error(list: &Ratings, train: &[Rating], test: &[Rating], exclusion: Opti
 }
 
 #[test]
-fn its_quality_is_that_of_exact_alternation_and_relaxed_runs_reach_it_too() {
+fn all_ways_reach_the_quality_of_exact_alternation() {
     let shape = RatingsShape { users: 500, items: 120, count: 36_000, ..RatingsShape::default() };
     let list = ratings(&shape).unwrap();
     let split = hold_out(&list, 0.1, 0).unwrap();
@@ -199,13 +270,15 @@ fn its_quality_is_that_of_exact_alternation_and_relaxed_runs_reach_it_too() {
     let test: Vec<_> = split.test.iter().map(residual).collect();
     let simple =
         (test.iter().map(|rating| f64::from(rating.value).powi(2)).sum::<f64>() / test.len() as f64).sqrt();
-    let error = |exclusion| test_error(&list, &train, &test, exclusion);
-    let exact = error(None);
-    println!("mean and biases {simple:.4}, exact alternation {exact:.4}");
+    let error = |way| test_error(&list, &train, &test, way);
+    let exact = error(Way::Alternating);
     assert!(exact < simple - 0.02, "there is something to learn: {exact} {simple}");
-    for exclusion in [Exclusion::Grid, Exclusion::Serial, Exclusion::Relaxed] {
-        let found = error(Some(exclusion));
-        println!("{exclusion} {found:.4}");
-        assert!(found < exact + 0.003, "{exclusion}: {found}, while exact alternation reaches {exact}");
+    let stochastic = [Exclusion::Grid, Exclusion::Serial, Exclusion::Relaxed].map(Way::Stochastic);
+    let plain = [Exclusion::Coloring, Exclusion::Locks].map(Way::Plain);
+    let adaptive = [Exclusion::Grid, Exclusion::Relaxed].map(Way::Adaptive);
+    for way in stochastic.into_iter().chain(plain).chain(adaptive) {
+        let found = error(way);
+        println!("{way:?}: {found:.4}, exact {exact:.4}, mean and biases {simple:.4}");
+        assert!(found < exact + 0.003, "{way:?}: {found}, while exact alternation reaches {exact}");
     }
 }
