@@ -7,9 +7,9 @@ use gasworks::input::{Duplicates, RatingsOptions, Source};
 use gasworks::programs::factorization::{Errors, Factorization, RankingQuality, rmse_mae};
 use serde_json::json;
 
-use super::als::data::read;
 use super::error::Failure;
 use super::events::{Metrics, Reporter};
+use super::factorization::read;
 use super::options::{InputOptions, Voice, names};
 use super::recommend::ListOptions;
 use super::run::Ending;

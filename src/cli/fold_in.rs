@@ -9,9 +9,9 @@ use gasworks::programs::factorization::{
 };
 use rayon::prelude::*;
 
-use super::als::data::read;
 use super::error::Failure;
 use super::events::Reporter;
+use super::factorization::read;
 
 /// A list for a user of the file.
 pub(crate) struct Answer {

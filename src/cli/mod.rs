@@ -7,6 +7,7 @@ mod components;
 mod error;
 mod evaluate;
 mod events;
+mod factorization;
 mod fold_in;
 mod generate;
 mod gibbs;

@@ -7,8 +7,7 @@ use gasworks::programs::factorization::{Factorization, RankingQuality, Recommend
 
 use super::super::error::Failure;
 use super::super::events::{Metrics, Reporter};
-use super::Data;
-use super::watch::Watch;
+use super::super::factorization::{Data, Watch};
 
 /// Users at most whose lists are judged: more would take longer than the factors.
 const JUDGED: usize = 5000;

@@ -5,9 +5,10 @@ use gasworks::programs::factorization::{ImplicitLoss, Offset, Regularization, So
 use gasworks::{Phase, programs};
 
 use super::super::error::Failure;
+use super::super::factorization::Data;
 use super::super::options::up_to;
 use super::super::order::Order;
-use super::{Als, Data};
+use super::Als;
 
 /// What a rating adds to its confidence, unless said.
 const ALPHA: f32 = 1.0;
@@ -102,7 +103,7 @@ impl Als {
                 "leave --offset out",
             ));
         }
-        if self.kind.implicit && self.early_stop {
+        if self.kind.implicit && self.measuring.early_stop {
             return Err(Failure::usage(
                 "a run of all its iterations with --implicit: errors of preferences say nothing to stop by",
                 "--early-stop",

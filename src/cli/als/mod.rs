@@ -1,35 +1,24 @@
 //! `gasworks als`: factorize ratings by alternating least squares.
 
-pub(crate) mod data;
-mod export;
 mod implicit;
 mod kind;
-mod summary;
-mod watch;
-
-use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::input::{Duplicates, Rating};
+use gasworks::input::Rating;
 use gasworks::programs::factorization::{
-    Factorization, INITIAL_SCALE, Offset, Regularization, Settings, Solver, initial_factors,
+    INITIAL_SCALE, Offset, Regularization, Settings, Solver, initial_factors,
 };
-use gasworks::{
-    ColoringOrder, Column, Engine, Every, Exclusion, Outcome, Phase, Plan, Row, VertexJob, programs,
-};
+use gasworks::{ColoringOrder, Engine, Every, Exclusion, Outcome, Phase, Plan, Row, VertexJob, programs};
 use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::options::{InputOptions, RunOptions, names, share, up_to};
+use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, Watch};
+use super::options::{RunOptions, names, up_to};
 use super::order::{Defaults, Order, admit};
-use super::output::check_file;
 use super::run::{self, Ending, Run};
-use data::Data;
-use export::Export;
 use kind::Kind;
-use watch::Watch;
 
 /// Learn factors of users and items from ratings, by alternating least squares
 ///
@@ -38,19 +27,8 @@ use watch::Watch;
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Als {
-    /// Ratings: user, item, rating, in a table or a MatrixMarket file; - is standard input [default: the embedded MovieLens sample]
-    ratings: Option<PathBuf>,
-    /// Titles of the items: a table of ids and titles
-    #[arg(long, value_name = "FILE", help_heading = "Input")]
-    titles: Option<PathBuf>,
-    /// What counts of several ratings of one item by one user
-    #[arg(
-        long, value_name = "WHICH", default_value = "last", value_parser = names(Duplicates::ALL),
-        help_heading = "Input"
-    )]
-    duplicates: Duplicates,
     #[command(flatten)]
-    input: InputOptions,
+    data: DataOptions,
 
     /// Numbers in a row of factors
     #[arg(
@@ -95,29 +73,10 @@ pub(crate) struct Als {
     )]
     tolerance: f32,
 
-    /// Share of each user's ratings that is held out to measure on, chosen by the seed; 0 learns from all of them [default: 0.1, none with --test]
-    #[arg(
-        allow_negative_numbers = true, long, value_name = "SHARE", value_parser = share::<f64>,
-        conflicts_with = "test", help_heading = "Measuring"
-    )]
-    holdout: Option<f64>,
-    /// Ratings to measure on, instead of a part of RATINGS
-    #[arg(long, value_name = "FILE", help_heading = "Measuring")]
-    test: Option<PathBuf>,
-    /// Stop when the test RMSE has not fallen for 3 iterations, and keep the factors of the best one. The test ratings then choose the model, so
-    /// its test errors are slightly flattering
-    #[arg(long, help_heading = "Measuring")]
-    early_stop: bool,
-
-    /// Write a model that `gasworks recommend` reads; it is a safetensors file
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    model: Option<PathBuf>,
-    /// Write the factors. x.npy and x.txt become two files, x.users.npy and x.items.npy; x.safetensors is as --model
-    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
-    output: Option<Export>,
-    /// Whom to recommend to in the summary [default: the first user, where titles are known]
-    #[arg(allow_hyphen_values = true, long, value_name = "ID", help_heading = "Output")]
-    user: Option<String>,
+    #[command(flatten)]
+    measuring: MeasuringOptions,
+    #[command(flatten)]
+    output: OutputOptions,
     #[command(flatten)]
     pub(crate) run: RunOptions,
 }
@@ -136,13 +95,13 @@ impl Als {
         let program = self.program();
         let run = Run::begin("als", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
-        let data = Data::load(self, reporter)?;
+        let (seed, is_implicit) = (self.run.seed, self.kind.implicit);
+        let data = Data::load(&self.data, &self.measuring, seed, is_implicit, reporter)?;
         self.check_ratings(&data)?;
-        let users = data.users.len();
         let mut graph = self.graph(&data, &run.order)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
-        let mut watch = Watch::new(&data, self.offset(), self.loss(), self.early_stop);
+        let mut watch = Watch::new(&data, &program, self.offset(), self.loss(), &self.measuring);
         let outcome = run.watched(
             reporter,
             |progress, factors, reporter| watch.see(progress, factors, reporter),
@@ -160,14 +119,16 @@ impl Als {
         self.note_ridge(&program, &data, &outcome, reporter);
 
         let kept = watch.kept(&outcome.progress);
-        let factors = watch.best_factors.take().unwrap_or_else(|| split(graph.vertex_data(), users));
-        let model = self.model(&data, factors, kept)?;
-        self.write(&model, reporter)?;
-        let quality = if self.kind.implicit { implicit::quality(&model, &data) } else { None };
-        summary::show(self, &model, &data, &watch, quality.as_ref(), reporter)?;
+        let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
+        self.output.write(&model, reporter)?;
+        let quality = if is_implicit { implicit::quality(&model, &data) } else { None };
+        factorization::show(&self.output, &model, &data, reporter, |reporter| match is_implicit {
+            true => implicit::table(&watch, quality.as_ref(), reporter),
+            false => factorization::table(&self.measuring, &watch, reporter),
+        })?;
         let mut metrics = watch.final_metrics(kept);
         metrics.extend(implicit::metrics(quality.as_ref()));
-        run::finish(reporter, reason, &outcome, metrics, self.outputs(kept))
+        run::finish(reporter, reason, &outcome, metrics, self.output.details(kept))
     }
 
     /// Residuals between users and items, with factors to start from; what is needed to build it is gone afterwards.
@@ -187,28 +148,14 @@ impl Als {
     /// What can be refused before anything is read.
     fn check(&self, reporter: &mut Reporter) -> Result<(), Failure> {
         self.check_kind()?;
-        if self.early_stop && self.test.is_none() && self.holdout == Some(0.0) {
-            return Err(Failure::usage(
-                "test ratings for --early-stop to judge by",
-                "--holdout 0",
-                "hold out a share, or name a file with --test",
-            ));
-        }
-        let mut files: Vec<PathBuf> = self.model.iter().cloned().collect();
-        files.extend(self.output.iter().flat_map(Export::files));
-        let inputs = [&self.ratings, &self.test, &self.titles];
-        let inputs: Vec<&Path> = inputs.into_iter().filter_map(Option::as_deref).collect();
-        files.iter().try_for_each(|path| check_file(path, &inputs, reporter))
+        self.measuring.check()?;
+        self.output.check(&self.measuring.inputs(&self.data), reporter)
     }
 
     /// The part of the start event that only this command has.
     fn details(&self, data: &Data) -> Metrics {
         let lower = |text: String| text.to_lowercase();
-        let details = json!({
-            "users": data.users.len(),
-            "items": data.items.len(),
-            "train_ratings": data.train.len(),
-            "test_ratings": data.test.len(),
+        let own = json!({
             "rank": self.rank,
             "lambda": number(self.lambda),
             "regularization": lower(format!("{:?}", self.regularization())),
@@ -216,16 +163,14 @@ impl Als {
             "alpha": self.kind.alpha().map(number),
             "solver": self.kind.solver().to_string(),
         });
-        details.as_object().expect("an object").clone()
+        let mut details = data.details();
+        details.extend(own.as_object().expect("an object").clone());
+        details
     }
 
-    fn model(
-        &self,
-        data: &Data,
-        factors: (Vec<f32>, Vec<f32>),
-        iterations: u64,
-    ) -> Result<Factorization, Failure> {
-        let settings = Settings {
+    /// What the model carries, whose factors are those of this iteration.
+    fn settings(&self, iterations: u64) -> Settings {
+        Settings {
             rank: usize::from(self.rank),
             lambda: self.lambda,
             regularization: self.regularization(),
@@ -236,32 +181,7 @@ impl Als {
             seed: self.run.seed,
             isa: self.run.isa.name().into(),
             ..Settings::default()
-        };
-        let ids = (data.users.clone(), data.items.clone());
-        let model = Factorization::new(ids, &data.train, data.baseline.clone(), factors, settings)?;
-        Ok(if data.titles.is_empty() { model } else { model.with_titles(data.titles.clone())? })
-    }
-
-    fn write(&self, model: &Factorization, reporter: &Reporter) -> Result<(), Failure> {
-        if let Some(path) = &self.model {
-            model.save(path)?;
-            reporter.say(format_args!("wrote {}", path.display()));
         }
-        if let Some(export) = &self.output {
-            export.write(model)?;
-            export.files().iter().for_each(|path| reporter.say(format_args!("wrote {}", path.display())));
-        }
-        Ok(())
-    }
-
-    fn outputs(&self, kept: u64) -> Metrics {
-        let names: Vec<String> =
-            self.output.iter().flat_map(Export::files).map(|path| path.display().to_string()).collect();
-        let mut more = Metrics::new();
-        more.insert("kept_iteration".into(), kept.into());
-        more.insert("model".into(), json!(self.model.as_ref().map(|path| path.display().to_string())));
-        more.insert("output".into(), names.into());
-        more
     }
 
     /// Too little regularization is repaired by the program, and said here.
@@ -329,16 +249,11 @@ pub(crate) fn engine<'g>(
     Ok(if order.is_async() && !colored { engine.start_at(0..users) } else { engine })
 }
 
-/// Factors of the users, and of the items, row-major.
-fn split(factors: &Column<Row<f32>>, users: usize) -> (Vec<f32>, Vec<f32>) {
-    let rows = |from: usize, to: usize| (from..to).flat_map(|row| factors.get(row).iter().copied()).collect();
-    (rows(0, users), rows(users, factors.len()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::Parser;
+    use gasworks::input::Duplicates;
 
     #[derive(Parser)]
     struct Alone {
@@ -353,7 +268,7 @@ mod tests {
         assert_eq!(als.regularization(), settings.regularization);
         assert_eq!(als.offset(), settings.offset);
         assert_eq!((als.kind.alpha(), als.kind.solver()), (settings.alpha, settings.solver));
-        assert_eq!(als.duplicates, Duplicates::default());
+        assert_eq!(als.data.duplicates, Duplicates::default());
         assert_eq!((usize::from(als.rank), als.iterations as usize), (settings.rank, settings.iterations));
         assert_eq!((als.lambda, als.run.seed), (settings.lambda, settings.seed));
     }

@@ -6,9 +6,9 @@ use gasworks::graph::{Graph, ReverseEdges};
 use gasworks::input::{EdgeList, Ratings, RatingsOptions, Source, read_uai};
 use gasworks::programs::markov_random_field::MarkovRandomField;
 
-use super::super::als::data;
 use super::super::error::Failure;
 use super::super::events::Reporter;
+use super::super::factorization;
 use super::super::gibbs;
 use super::super::graph::{self, EdgeOptions};
 use super::super::options::InputOptions;
@@ -21,11 +21,11 @@ pub(super) fn ratings(
 ) -> Result<Ratings, Failure> {
     let source = match path {
         Some(path) => Source::from_path(path),
-        None => data::sample(reporter)?.0,
+        None => factorization::sample(reporter)?.0,
     };
     let options =
         RatingsOptions { format: options.format, lenient: options.lenient, ..RatingsOptions::default() };
-    data::read(&source, &options, reporter)
+    factorization::read(&source, &options, reporter)
 }
 
 /// Edges, and what becomes of them.

@@ -1,4 +1,4 @@
-//! Looks at each iteration of `als`: errors on training and test ratings, or the loss of implicit feedback, and whether the factors are still numbers.
+//! Looks at each iteration: errors on training and test ratings, or the loss of implicit feedback, and whether the factors are still numbers.
 
 use std::ops::ControlFlow;
 
@@ -10,20 +10,21 @@ use gasworks::{Column, Progress, Row};
 
 use super::super::error::Failure;
 use super::super::events::{Metrics, Reporter};
-use super::{Data, split};
+use super::data::{Data, MeasuringOptions};
+use super::rows::{Learned, Rows};
 
 /// Iterations without a better test RMSE after which an early stop stops.
 const PATIENCE: u64 = 3;
 
 /// Errors of a model on both parts of the ratings.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Evaluation {
+pub(in super::super) struct Evaluation {
     /// Counted from 1; 0 for the baseline.
-    pub(super) iteration: u64,
+    pub(in super::super) iteration: u64,
     pub(super) train: Option<Errors>,
     pub(super) test: Option<Errors>,
     /// Of implicit feedback, which has no errors.
-    pub(super) loss: Option<f64>,
+    pub(in super::super) loss: Option<f64>,
 }
 
 impl Evaluation {
@@ -57,29 +58,38 @@ impl Evaluation {
 }
 
 /// The observer of the run.
-pub(super) struct Watch<'d> {
+pub(in super::super) struct Watch<'d> {
     data: &'d Data,
+    rows: &'d dyn Rows,
     offset: Offset,
     loss: Option<ImplicitLoss>,
     early_stop: bool,
     clip: Clip,
     pub(super) baseline: Evaluation,
-    pub(super) iterations: Vec<Evaluation>,
+    pub(in super::super) iterations: Vec<Evaluation>,
     best: Option<Evaluation>,
-    /// Factors of the best iteration, where those are to be kept.
-    pub(super) best_factors: Option<(Vec<f32>, Vec<f32>)>,
-    pub(super) stopped_early: bool,
+    /// What the best iteration had learned, where that is to be kept.
+    best_learned: Option<Learned>,
+    pub(in super::super) stopped_early: bool,
 }
 
 impl<'d> Watch<'d> {
-    pub(super) fn new(data: &'d Data, offset: Offset, loss: Option<ImplicitLoss>, early_stop: bool) -> Self {
+    /// `offset` was subtracted from the ratings that the rows learn from.
+    pub(in super::super) fn new(
+        data: &'d Data,
+        rows: &'d dyn Rows,
+        offset: Offset,
+        loss: Option<ImplicitLoss>,
+        measuring: &MeasuringOptions,
+    ) -> Self {
         let [minimum, maximum] = data.range();
         let clip = Clip { minimum, maximum };
         Watch {
             data,
+            rows,
             offset,
             loss,
-            early_stop,
+            early_stop: measuring.early_stop,
             clip,
             baseline: match loss {
                 Some(_) => Evaluation::of_loss(0, None),
@@ -87,21 +97,20 @@ impl<'d> Watch<'d> {
             },
             iterations: Vec::new(),
             best: None,
-            best_factors: None,
+            best_learned: None,
             stopped_early: false,
         }
     }
 
     /// An iteration has ended.
-    pub(super) fn see(
+    pub(in super::super) fn see(
         &mut self,
         progress: &Progress,
-        factors: &Column<Row<f32>>,
+        rows: &Column<Row<f32>>,
         reporter: &mut Reporter,
     ) -> Result<ControlFlow<()>, Failure> {
         let data = self.data;
-        let broken =
-            (0..factors.len()).find(|row| !factors.get(*row).iter().all(|factor| factor.is_finite()));
+        let broken = (0..rows.len()).find(|row| !rows.get(*row).iter().all(|factor| factor.is_finite()));
         if let Some(row) = broken {
             return Err(Failure::data(
                 data.source.name(),
@@ -111,18 +120,18 @@ impl<'d> Watch<'d> {
                     data.name(row),
                     progress.rounds
                 ),
-                "use a larger --lambda, or scale the ratings down",
+                self.rows.advice(),
             ));
         }
         let model = Unfinished {
-            factors,
+            factors: rows,
             users: data.users.len(),
-            baseline: &data.baseline,
+            baseline: &self.rows.baseline(&data.baseline, rows),
             offset: self.offset,
             counts: [&data.counts.0, &data.counts.1],
         };
         let found = match &self.loss {
-            Some(loss) => Evaluation::of_loss(progress.rounds, Some(loss_of(loss, data, factors))),
+            Some(loss) => Evaluation::of_loss(progress.rounds, Some(loss_of(loss, data, rows))),
             None => Evaluation::of(progress.rounds, &model, data, self.clip),
         };
         self.iterations.push(found);
@@ -139,7 +148,7 @@ impl<'d> Watch<'d> {
         if self.best.is_none_or(|best| found.judged() < best.judged()) {
             self.best = Some(found);
             if self.early_stop {
-                self.best_factors = Some(split(factors, data.users.len()));
+                self.best_learned = Some(self.rows.learned(&data.baseline, rows));
             }
         } else if self.early_stop
             && self.best.is_some_and(|best| progress.rounds - best.iteration >= PATIENCE)
@@ -155,13 +164,18 @@ impl<'d> Watch<'d> {
         self.best.filter(|best| best.test.is_some())
     }
 
+    /// What is kept of a run that ended with these rows.
+    pub(in super::super) fn learned(&mut self, rows: &Column<Row<f32>>) -> Learned {
+        self.best_learned.take().unwrap_or_else(|| self.rows.learned(&self.data.baseline, rows))
+    }
+
     /// The iteration whose factors are kept.
-    pub(super) fn kept(&self, progress: &Progress) -> u64 {
+    pub(in super::super) fn kept(&self, progress: &Progress) -> u64 {
         self.best.filter(|_| self.early_stop).map_or(progress.rounds, |best| best.iteration)
     }
 
     /// What the last event tells: errors of what is kept, and of mean and biases.
-    pub(super) fn final_metrics(&self, kept: u64) -> Metrics {
+    pub(in super::super) fn final_metrics(&self, kept: u64) -> Metrics {
         let kept = self.iterations.iter().find(|found| found.iteration == kept);
         let mut metrics = kept.map(|kept| kept.metrics("")).unwrap_or_default();
         metrics.extend(self.baseline.metrics("baseline_"));

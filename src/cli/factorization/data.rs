@@ -1,48 +1,117 @@
-//! What `als` learns from and measures on.
+//! What a factorization learns from and measures on: the options that name it, and the ratings themselves.
 
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 use gasworks::graph::Ids;
-use gasworks::input::{Rating, Ratings, RatingsOptions, Source, Titles, read_ratings, read_titles};
-use gasworks::programs::factorization::{Baseline, BaselineSettings, Split, UNKNOWN, hold_out};
+use gasworks::input::{
+    Duplicates, Rating, Ratings, RatingsOptions, Source, Titles, read_ratings, read_titles,
+};
+use gasworks::programs::factorization::{
+    Baseline, BaselineSettings, Factorization, Settings, Split, UNKNOWN, hold_out,
+};
+use serde_json::json;
 
 use super::super::error::Failure;
-use super::super::events::Reporter;
-use super::Als;
+use super::super::events::{Metrics, Reporter};
+use super::super::options::{InputOptions, names, share};
+use super::rows::Learned;
+
+/// Where ratings come from.
+#[derive(Args, Debug)]
+pub(in super::super) struct DataOptions {
+    /// Ratings: user, item, rating, in a table or a MatrixMarket file; - is standard input [default: the embedded MovieLens sample]
+    ratings: Option<PathBuf>,
+    /// Titles of the items: a table of ids and titles
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    titles: Option<PathBuf>,
+    /// What counts of several ratings of one item by one user
+    #[arg(
+        long, value_name = "WHICH", default_value = "last", value_parser = names(Duplicates::ALL),
+        help_heading = "Input"
+    )]
+    pub(in super::super) duplicates: Duplicates,
+    #[command(flatten)]
+    input: InputOptions,
+}
+
+/// What is measured on.
+#[derive(Args, Debug)]
+pub(in super::super) struct MeasuringOptions {
+    /// Share of each user's ratings that is held out to measure on, chosen by the seed; 0 learns from all of them [default: 0.1, none with --test]
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "SHARE", value_parser = share::<f64>,
+        conflicts_with = "test", help_heading = "Measuring"
+    )]
+    holdout: Option<f64>,
+    /// Ratings to measure on, instead of a part of RATINGS
+    #[arg(long, value_name = "FILE", help_heading = "Measuring")]
+    pub(super) test: Option<PathBuf>,
+    /// Stop when the test RMSE has not fallen for 3 iterations, and keep the factors of the best one. The test ratings then choose the model, so
+    /// its test errors are slightly flattering
+    #[arg(long, help_heading = "Measuring")]
+    pub(in super::super) early_stop: bool,
+}
+
+impl MeasuringOptions {
+    /// What can be refused before anything is read.
+    pub(in super::super) fn check(&self) -> Result<(), Failure> {
+        if self.early_stop && self.test.is_none() && self.holdout == Some(0.0) {
+            return Err(Failure::usage(
+                "test ratings for --early-stop to judge by",
+                "--holdout 0",
+                "hold out a share, or name a file with --test",
+            ));
+        }
+        Ok(())
+    }
+
+    /// All files that will be read.
+    pub(in super::super) fn inputs<'a>(&'a self, data: &'a DataOptions) -> Vec<&'a Path> {
+        let inputs = [&data.ratings, &self.test, &data.titles];
+        inputs.into_iter().filter_map(Option::as_deref).collect()
+    }
+}
 
 /// Ratings in two parts, and what mean and biases make of the first.
-pub(super) struct Data {
+pub(in super::super) struct Data {
     /// Where they come from, for messages.
-    pub(super) source: Source,
-    pub(super) users: Ids,
-    pub(super) items: Ids,
-    pub(super) train: Vec<Rating>,
+    pub(in super::super) source: Source,
+    pub(in super::super) users: Ids,
+    pub(in super::super) items: Ids,
+    pub(in super::super) train: Vec<Rating>,
     /// May name [`UNKNOWN`] users and items, where it is a file of its own.
-    pub(super) test: Vec<Rating>,
+    pub(in super::super) test: Vec<Rating>,
     /// Whether the test ratings are a part of the input.
     pub(super) is_held_out: bool,
-    pub(super) baseline: Baseline,
+    pub(in super::super) baseline: Baseline,
     /// Training ratings of each user, and of each item.
-    pub(super) counts: (Vec<u32>, Vec<u32>),
+    pub(in super::super) counts: (Vec<u32>, Vec<u32>),
     /// One for each item, or none at all.
     pub(super) titles: Vec<Option<String>>,
 }
 
 impl Data {
-    pub(super) fn load(als: &Als, reporter: &mut Reporter) -> Result<Self, Failure> {
-        let options = RatingsOptions {
-            format: als.input.format,
-            lenient: als.input.lenient,
-            duplicates: als.duplicates,
-        };
-        let (source, sample_titles) = match &als.ratings {
+    /// Reads the ratings and parts them by the seed. Implicit feedback has no mean and no biases.
+    pub(in super::super) fn load(
+        options: &DataOptions,
+        measuring: &MeasuringOptions,
+        seed: u64,
+        is_implicit: bool,
+        reporter: &mut Reporter,
+    ) -> Result<Self, Failure> {
+        let InputOptions { format, lenient } = options.input;
+        let read_as = RatingsOptions { format, lenient, duplicates: options.duplicates };
+        let (source, sample_titles) = match &options.ratings {
             Some(path) => (Source::from_path(path), None),
             None => sample(reporter)?,
         };
-        let ratings = read(&source, &options, reporter)?;
-        let test = match &als.test {
-            Some(path) => Some(read(&Source::from_path(path), &options, reporter)?),
+        let ratings = read(&source, &read_as, reporter)?;
+        let test = match &measuring.test {
+            Some(path) => Some(read(&Source::from_path(path), &read_as, reporter)?),
             None => None,
         };
-        let titles = match als.titles.as_deref().map(Source::from).or(sample_titles) {
+        let titles = match options.titles.as_deref().map(Source::from).or(sample_titles) {
             Some(source) => titles(&source, &ratings.items, reporter)?,
             None => Vec::new(),
         };
@@ -52,10 +121,10 @@ impl Data {
                 let test = renumber(&test, &ratings);
                 Split { train: ratings.entries, test }
             }
-            None => hold_out(&ratings, als.holdout.unwrap_or(0.1), als.run.seed)?,
+            None => hold_out(&ratings, measuring.holdout.unwrap_or(0.1), seed)?,
         };
         let Split { train, test } = split;
-        if als.early_stop && test.is_empty() {
+        if measuring.early_stop && test.is_empty() {
             return Err(Failure::data(
                 source.name(),
                 "test ratings for --early-stop to judge by",
@@ -64,7 +133,7 @@ impl Data {
             ));
         }
         let (users, items) = (ratings.users, ratings.items);
-        let baseline = match als.kind.implicit {
+        let baseline = match is_implicit {
             // A preference has no mean and no biases.
             true => Baseline {
                 mean: 0.0,
@@ -89,7 +158,7 @@ impl Data {
     }
 
     /// How many users and items have no training rating.
-    pub(super) fn without_ratings(&self) -> u64 {
+    pub(in super::super) fn without_ratings(&self) -> u64 {
         let empty = |counts: &[u32]| counts.iter().filter(|count| **count == 0).count() as u64;
         empty(&self.counts.0) + empty(&self.counts.1)
     }
@@ -106,6 +175,29 @@ impl Data {
     pub(super) fn range(&self) -> [f32; 2] {
         let values = || self.train.iter().map(|rating| rating.value);
         [values().fold(f32::INFINITY, f32::min), values().fold(f32::NEG_INFINITY, f32::max)]
+    }
+
+    /// The part of the start event that every factorization has.
+    pub(in super::super) fn details(&self) -> Metrics {
+        let details = json!({
+            "users": self.users.len(),
+            "items": self.items.len(),
+            "train_ratings": self.train.len(),
+            "test_ratings": self.test.len(),
+        });
+        details.as_object().expect("an object").clone()
+    }
+
+    /// What was learned, as a model.
+    pub(in super::super) fn model(
+        &self,
+        learned: Learned,
+        settings: Settings,
+    ) -> Result<Factorization, Failure> {
+        let Learned { baseline, factors } = learned;
+        let ids = (self.users.clone(), self.items.clone());
+        let model = Factorization::new(ids, &self.train, baseline, factors, settings)?;
+        Ok(if self.titles.is_empty() { model } else { model.with_titles(self.titles.clone())? })
     }
 }
 
@@ -152,8 +244,6 @@ fn renumber(test: &Ratings, train: &Ratings) -> Vec<Rating> {
 /// Ratings and titles that come with the program.
 #[cfg(feature = "samples")]
 pub(in super::super) fn sample(reporter: &Reporter) -> Result<(Source, Option<Source>), Failure> {
-    use std::path::Path;
-
     use gasworks_samples::movielens::{MOVIES, NAME, RATINGS};
     reporter.say(format_args!(
         "no RATINGS named: using the embedded sample, {NAME} (GroupLens, University of Minnesota; Harper and Konstan \

@@ -1,31 +1,28 @@
-//! What `als` shows at the end: errors beside those of mean and biases, and a list for one user.
+//! What is shown at the end: errors beside those of mean and biases, and a list for one user.
 
 use std::collections::HashMap;
 
-use gasworks::programs::factorization::{Errors, Factorization, RankingQuality, RecommendSettings};
+use gasworks::programs::factorization::{Errors, Factorization, RecommendSettings};
 
 use super::super::error::Failure;
 use super::super::events::Reporter;
 use super::super::lists;
+use super::data::{Data, MeasuringOptions};
+use super::output::OutputOptions;
 use super::watch::{Evaluation, Watch};
-use super::{Als, Data, implicit};
 
-/// Prints it, on standard output.
-pub(super) fn show(
-    als: &Als,
+/// Prints the table that `table` makes, and the list, on standard output.
+pub(in super::super) fn show(
+    output: &OutputOptions,
     model: &Factorization,
     data: &Data,
-    watch: &Watch<'_>,
-    quality: Option<&RankingQuality>,
     reporter: &mut Reporter,
+    table: impl FnOnce(&mut Reporter) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     if !reporter.is_json() && !reporter.is_quiet() {
-        match als.kind.implicit {
-            true => implicit::table(watch, quality, reporter)?,
-            false => table(als, watch, reporter)?,
-        }
+        table(reporter)?;
     }
-    let user = match &als.user {
+    let user = match &output.user {
         Some(user) => user.clone(),
         None if data.titles.is_empty() || reporter.is_json() || reporter.is_quiet() => return Ok(()),
         None => data.users.id(0).to_string(),
@@ -55,7 +52,12 @@ pub(super) fn show(
     lists::show(model, &list.items, "predicted", &held_out, reporter)
 }
 
-fn table(als: &Als, watch: &Watch<'_>, reporter: &mut Reporter) -> Result<(), Failure> {
+/// Errors of mean and biases, and of the iterations that matter.
+pub(in super::super) fn table(
+    measuring: &MeasuringOptions,
+    watch: &Watch<'_>,
+    reporter: &mut Reporter,
+) -> Result<(), Failure> {
     let (Some(first), Some(last)) = (watch.iterations.first(), watch.iterations.last()) else {
         return Ok(());
     };
@@ -82,13 +84,13 @@ fn table(als: &Als, watch: &Watch<'_>, reporter: &mut Reporter) -> Result<(), Fa
     }
     row(format!("last, number {}", last.iteration), last)?;
     let Some(errors) = first.test else { return Ok(()) };
-    let part = if als.test.is_some() { "the file that --test names" } else { "held out" };
+    let part = if measuring.test.is_some() { "the file that --test names" } else { "held out" };
     let unseen = match errors.fallbacks {
         0 => String::new(),
         count => format!("; {count} of them of users or items without training ratings"),
     };
     reporter.line(format_args!("test: {} ratings, {part}{unseen}", errors.count))?;
-    if als.early_stop {
+    if measuring.early_stop {
         reporter
             .line("kept: the best; the test ratings chose it, so its test errors are slightly flattering")?;
     } else if watch.best().is_some_and(|best| best.iteration < last.iteration) {

@@ -1,0 +1,14 @@
+//! What commands that factorize ratings share: where ratings come from and how they are parted, what is watched at each iteration, and where
+//! factors go. A command adds its program, and how its rows are read.
+
+mod data;
+mod export;
+mod output;
+mod rows;
+mod summary;
+mod watch;
+
+pub(super) use data::{Data, DataOptions, MeasuringOptions, read, sample};
+pub(super) use output::OutputOptions;
+pub(super) use summary::{show, table};
+pub(super) use watch::Watch;

@@ -1,0 +1,51 @@
+//! What stands in the rows that a factorization's program moves.
+
+use std::borrow::Cow;
+
+use gasworks::programs;
+use gasworks::programs::factorization::Baseline;
+use gasworks::{Column, Row};
+
+/// How a program's rows are read; users are the first.
+pub(in super::super) trait Rows {
+    /// The factors of a row.
+    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32];
+
+    /// Mean and biases that go with these rows, given those that were fitted before.
+    fn baseline<'a>(&self, fitted: &'a Baseline, rows: &Column<Row<f32>>) -> Cow<'a, Baseline>;
+
+    /// What helps where numbers grow beyond all bounds.
+    fn advice(&self) -> &'static str;
+
+    /// What a run has learned so far.
+    fn learned(&self, fitted: &Baseline, rows: &Column<Row<f32>>) -> Learned {
+        let users = fitted.user_biases.len();
+        let side =
+            |from, to| (from..to).flat_map(|row| self.factors(rows.get(row)).iter().copied()).collect();
+        Learned {
+            baseline: self.baseline(fitted, rows).into_owned(),
+            factors: (side(0, users), side(users, rows.len())),
+        }
+    }
+}
+
+/// What a model is made of.
+pub(in super::super) struct Learned {
+    pub(super) baseline: Baseline,
+    /// Of the users, and of the items, row-major.
+    pub(super) factors: (Vec<f32>, Vec<f32>),
+}
+
+impl Rows for programs::Als {
+    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
+        row
+    }
+
+    fn baseline<'a>(&self, fitted: &'a Baseline, _: &Column<Row<f32>>) -> Cow<'a, Baseline> {
+        Cow::Borrowed(fitted)
+    }
+
+    fn advice(&self) -> &'static str {
+        "use a larger --lambda, or scale the ratings down"
+    }
+}
