@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::error::Failure;
-use super::options::{RunOptions, Voice};
+use super::options::{Common, Voice};
 use super::order::Order;
 
 /// Named numbers, in the order in which they are shown.
@@ -24,7 +24,7 @@ pub(crate) struct Start<'a> {
     pub(crate) vertices: usize,
     pub(crate) edges: usize,
     pub(crate) load_seconds: f64,
-    pub(crate) run: &'a RunOptions,
+    pub(crate) run: &'a Common,
     /// Rounds at most, for the bar; 0 where nobody knows.
     pub(crate) iterations: u64,
     /// What only this command has.

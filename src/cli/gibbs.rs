@@ -97,7 +97,7 @@ impl Gibbs {
         let sampler =
             Sampler { burn_in: self.burn_in, samples: self.samples, ..Sampler::new(chains.model()) };
         let name = Source::from_path(&self.model).name().to_owned();
-        let mut graph = in_file(&name)(chains.graph(self.run.seed))?;
+        let mut graph = in_file(&name)(chains.graph(self.run.common.seed))?;
         let visits = u64::from(self.burn_in) + u64::from(self.samples);
         run.start(&graph, Some(self.iterations.map_or(visits, |most| most.min(visits))), facts, reporter)?;
 

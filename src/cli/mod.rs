@@ -12,6 +12,7 @@ mod fold_in;
 mod generate;
 mod gibbs;
 mod graph;
+mod grid;
 mod inspect;
 mod kcore;
 mod lab;
@@ -24,6 +25,7 @@ mod pagerank;
 mod predict;
 mod recommend;
 mod run;
+mod sgd;
 mod similar;
 mod sssp;
 
@@ -33,7 +35,7 @@ pub(crate) use error::Failure;
 pub(crate) use events::Reporter;
 pub(crate) use run::Ending;
 
-use options::{RunOptions, Voice};
+use options::{Common, Voice};
 
 /// Graph-parallel machine learning and graph analytics: gather, apply, scatter on every core.
 ///
@@ -60,6 +62,7 @@ Exit codes: 0 done, 2 usage, 65 bad data, 66 no such input, 74 reading or writin
 #[derive(Debug, Subcommand)]
 enum Command {
     Als(als::Als),
+    Sgd(sgd::Sgd),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
     Predict(predict::Predict),
@@ -83,6 +86,7 @@ impl Cli {
     pub(crate) fn voice(&self) -> Voice {
         match &self.command {
             Command::Als(command) => command.run.voice,
+            Command::Sgd(command) => command.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
             Command::Predict(command) => command.voice,
@@ -103,16 +107,17 @@ impl Cli {
     }
 
     /// The options of the engine, for commands that run it.
-    fn engine(&self) -> Option<&RunOptions> {
+    fn engine(&self) -> Option<&Common> {
         match &self.command {
-            Command::Als(command) => Some(&command.run),
-            Command::Pagerank(command) => Some(&command.run),
-            Command::Components(command) => Some(&command.run),
-            Command::Sssp(command) => Some(&command.run),
-            Command::Color(command) => Some(&command.run),
-            Command::Kcore(command) => Some(&command.run),
-            Command::Gibbs(command) => Some(&command.run),
-            Command::Lasso(command) => Some(&command.run),
+            Command::Als(command) => Some(&command.run.common),
+            Command::Sgd(command) => Some(&command.common),
+            Command::Pagerank(command) => Some(&command.run.common),
+            Command::Components(command) => Some(&command.run.common),
+            Command::Sssp(command) => Some(&command.run.common),
+            Command::Color(command) => Some(&command.run.common),
+            Command::Kcore(command) => Some(&command.run.common),
+            Command::Gibbs(command) => Some(&command.run.common),
+            Command::Lasso(command) => Some(&command.run.common),
             _ => None,
         }
     }
@@ -124,6 +129,7 @@ impl Cli {
         }
         match &self.command {
             Command::Als(command) => command.run(reporter),
+            Command::Sgd(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
             Command::Predict(command) => command.run(reporter),

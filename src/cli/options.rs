@@ -20,10 +20,10 @@ pub(crate) struct Voice {
     pub(crate) quiet: bool,
 }
 
-/// How the engine runs, for every command that runs one.
+/// How the engine runs, for every command that runs one, whatever order it runs in.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Running")]
-pub(crate) struct RunOptions {
+pub(crate) struct Common {
     /// Threads to run on; under sync, and under async with coloring, results do not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
@@ -39,13 +39,20 @@ pub(crate) struct RunOptions {
     /// Vector instructions: auto, baseline, avx2, avx512 or neon; the same bits are promised at the same level only
     #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = isa)]
     pub(crate) isa: Isa,
+}
+
+/// How the engine runs a program of vertices.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RunOptions {
+    #[command(flatten)]
+    pub(crate) common: Common,
     #[command(flatten)]
     pub(crate) order: OrderOptions,
     #[command(flatten)]
     pub(crate) voice: Voice,
 }
 
-impl RunOptions {
+impl Common {
     /// How many threads.
     pub(crate) fn threads(&self) -> usize {
         self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))

@@ -10,7 +10,7 @@ use gasworks::{
 
 use super::error::Failure;
 use super::events::{Done, Metrics, Reporter, Start};
-use super::options::RunOptions;
+use super::options::{Common, RunOptions};
 use super::order::{Defaults, Order};
 
 /// How a command ended that did not fail.
@@ -49,7 +49,7 @@ pub(crate) fn stop_on_interrupt(reporter: &Reporter) -> StopHandle {
 /// One run of a command.
 pub(crate) struct Run<'a> {
     program: &'static str,
-    options: &'a RunOptions,
+    options: &'a Common,
     pub(crate) order: Order,
     plan: Plan,
     /// Loading began.
@@ -64,7 +64,16 @@ impl<'a> Run<'a> {
         defaults: Defaults,
         plan: impl FnOnce(&Order, usize) -> Result<Plan, Failure>,
     ) -> Result<Self, Failure> {
-        let order = options.order.decide(defaults)?;
+        Run::in_order(program, &options.common, options.order.decide(defaults)?, plan)
+    }
+
+    /// The same of a program that has an order of its own.
+    pub(crate) fn in_order(
+        program: &'static str,
+        options: &'a Common,
+        order: Order,
+        plan: impl FnOnce(&Order, usize) -> Result<Plan, Failure>,
+    ) -> Result<Self, Failure> {
         let plan = plan(&order, options.threads())?;
         Ok(Run { program, options, order, plan, clock: Instant::now() })
     }
@@ -113,7 +122,7 @@ impl<'a> Run<'a> {
 
 /// What ends a run before its time, and what it runs with.
 pub(crate) struct Limits<'a> {
-    options: &'a RunOptions,
+    options: &'a Common,
     stop: StopHandle,
 }
 

@@ -93,6 +93,8 @@ mod storage;
 mod top;
 
 #[cfg(test)]
+mod descent_tests;
+#[cfg(test)]
 mod movielens_tests;
 #[cfg(test)]
 mod testing;
@@ -108,6 +110,6 @@ pub use model::{Factorization, UNKNOWN};
 pub use predict::Unfinished;
 pub use ranking::RankingQuality;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
-pub use settings::{Offset, Regularization, Settings};
+pub use settings::{DescentSettings, Offset, Regularization, Settings};
 pub use solver::Solver;
 pub use split::{Folds, Split, folds, hold_out, leave_k_out};

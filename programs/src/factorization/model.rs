@@ -138,6 +138,8 @@ impl Factorization {
         finite("rating range", &[self.range.minimum, self.range.maximum], 1)?;
         finite("lambda", &[self.settings.lambda], 1)?;
         finite("alpha", self.settings.alpha.as_slice(), 1)?;
+        let descent = self.settings.descent.iter().flat_map(|descent| [descent.rate, descent.decay]);
+        finite("rate and decay", &descent.collect::<Vec<_>>(), 1)?;
         if self.range.minimum > self.range.maximum {
             let got = format!("{} to {}", self.range.minimum, self.range.maximum);
             return Err(shape_error("rating range", "the smallest rating first".into(), got));

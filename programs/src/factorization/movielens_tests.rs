@@ -57,13 +57,13 @@ fn trained(ratings: &Ratings, part: &[Rating], settings: &Settings) -> Factoriza
 }
 
 /// Three validation splits within the training part of the split with seed 0, whose test part decides nothing.
-fn validation(ratings: &Ratings) -> Vec<Split> {
+pub(super) fn validation(ratings: &Ratings) -> Vec<Split> {
     let entries = hold_out(ratings, 0.1, 0).unwrap().train;
     let inner = Ratings { entries, ..ratings.clone() };
     (101..104).map(|seed| hold_out(&inner, 0.1, seed).unwrap()).collect()
 }
 
-fn baseline_errors(ratings: &Ratings, split: &Split, settings: &BaselineSettings) -> Errors {
+pub(super) fn baseline_errors(ratings: &Ratings, split: &Split, settings: &BaselineSettings) -> Errors {
     let baseline = Baseline::fit(ratings.users.len(), ratings.items.len(), &split.train, settings);
     rmse_mae(&baseline, &split.test, None).unwrap()
 }

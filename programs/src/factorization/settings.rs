@@ -27,9 +27,12 @@ pub struct Settings {
     pub solver: Solver,
     /// What was subtracted from the ratings before factorizing. Default biases; `None` where `alpha` is given.
     pub offset: Offset,
-    /// Sweeps over all users and items. Default 15.
+    /// What only `sgd` has; `None` for `als`, the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descent: Option<DescentSettings>,
+    /// Sweeps over all users and items, or passes over the ratings. Default 15.
     pub iterations: usize,
-    /// Decides the initial factors. Default 0.
+    /// Decides the initial factors, and for `sgd` the order of steps. Default 0.
     pub seed: u64,
     /// The instruction level that the bits hold for. Default `baseline`.
     pub isa: String,
@@ -46,10 +49,47 @@ impl Default for Settings {
             alpha: None,
             solver: Solver::Cholesky,
             offset: Offset::Biases,
+            descent: None,
             iterations: 15,
             seed: 0,
             isa: "baseline".into(),
         }
+    }
+}
+
+impl Settings {
+    /// The defaults of stochastic gradient descent, chosen as those of [`Settings::default`]; see the table at [`Sgd`](crate::Sgd). Its
+    /// regularization is weighted: each step pays lambda for both of its rows.
+    pub fn sgd() -> Self {
+        Settings {
+            program: "sgd".into(),
+            rank: 32,
+            lambda: 0.15,
+            descent: Some(DescentSettings::default()),
+            iterations: 50,
+            ..Settings::default()
+        }
+    }
+}
+
+/// What a run of stochastic gradient descent needs beside the rest of its [`Settings`] to be repeated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DescentSettings {
+    /// How far a step of the first pass goes along the gradient; above 0, finite. Default 0.02.
+    pub rate: f32,
+    /// What the rate is multiplied by after each pass; above 0, finite. Default 0.95.
+    pub decay: f32,
+    /// Whether biases were learned beside the factors, from those of the baseline on. The model's baseline then holds what was
+    /// learned. Default no.
+    pub biases: bool,
+    /// Parts of users and of items, where they were given; the order of steps depends on them. Default `None`: by the number of ratings.
+    pub blocks: Option<[usize; 2]>,
+}
+
+impl Default for DescentSettings {
+    fn default() -> Self {
+        DescentSettings { rate: 0.02, decay: 0.95, biases: false, blocks: None }
     }
 }
 
@@ -120,5 +160,12 @@ mod tests {
         let expected = Settings { solver: Solver::Cholesky, ..settings };
         assert_eq!(serde_json::from_str::<Settings>(&older).unwrap(), expected);
         assert!(serde_json::from_str::<Settings>(&json.replace("\"seed\"", "\"sead\"")).is_err());
+        // Models of als are as they were before there was descent.
+        assert!(!json.contains("descent"));
+        let blocks = Some([3, 5]);
+        let descent = Some(DescentSettings { blocks, biases: true, ..DescentSettings::default() });
+        let settings = Settings { descent, ..Settings::sgd() };
+        let json = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
     }
 }

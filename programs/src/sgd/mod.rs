@@ -76,6 +76,11 @@ impl Sgd {
         Sgd { has_biases: true, ..self }
     }
 
+    /// Whether biases are learned beside the factors.
+    pub fn has_biases(&self) -> bool {
+        self.has_biases
+    }
+
     /// Numbers in the row of a vertex: the factors, zeros up to a whole cache line, and at its end two for biases where they are
     /// learned: of a user the bias and a 1, of an item a 1 and the bias, so that the inner product adds both. An adaptive rate takes two
     /// more before them, of which each side uses one.

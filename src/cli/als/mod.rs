@@ -95,7 +95,7 @@ impl Als {
         let program = self.program();
         let run = Run::begin("als", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
-        let (seed, is_implicit) = (self.run.seed, self.kind.implicit);
+        let (seed, is_implicit) = (self.run.common.seed, self.kind.implicit);
         let data = Data::load(&self.data, &self.measuring, seed, is_implicit, reporter)?;
         self.check_ratings(&data)?;
         let mut graph = self.graph(&data, &run.order)?;
@@ -135,7 +135,7 @@ impl Als {
     fn graph(&self, data: &Data, order: &Order) -> Result<Graph<Row<f32>, f32>, Failure> {
         let residuals = self.offset().residuals(&data.baseline, &data.train);
         let (sizes, rank) = ((data.users.len(), data.items.len()), usize::from(self.rank));
-        let mut graph = rated(&residuals, sizes, rank, self.run.seed, order)?;
+        let mut graph = rated(&residuals, sizes, rank, self.run.common.seed, order)?;
         if self.kind.solver() == Solver::Nonnegative {
             let factors = graph.vertex_data_mut();
             for row in 0..factors.len() {
@@ -178,8 +178,8 @@ impl Als {
             solver: self.kind.solver(),
             offset: self.offset(),
             iterations: iterations as usize,
-            seed: self.run.seed,
-            isa: self.run.isa.name().into(),
+            seed: self.run.common.seed,
+            isa: self.run.common.isa.name().into(),
             ..Settings::default()
         }
     }
@@ -270,6 +270,6 @@ mod tests {
         assert_eq!((als.kind.alpha(), als.kind.solver()), (settings.alpha, settings.solver));
         assert_eq!(als.data.duplicates, Duplicates::default());
         assert_eq!((usize::from(als.rank), als.iterations as usize), (settings.rank, settings.iterations));
-        assert_eq!((als.lambda, als.run.seed), (settings.lambda, settings.seed));
+        assert_eq!((als.lambda, als.run.common.seed), (settings.lambda, settings.seed));
     }
 }

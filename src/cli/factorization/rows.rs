@@ -1,6 +1,7 @@
 //! What stands in the rows that a factorization's program moves.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use gasworks::programs;
 use gasworks::programs::factorization::Baseline;
@@ -21,10 +22,10 @@ pub(in super::super) trait Rows {
     fn learned(&self, fitted: &Baseline, rows: &Column<Row<f32>>) -> Learned {
         let users = fitted.user_biases.len();
         let side =
-            |from, to| (from..to).flat_map(|row| self.factors(rows.get(row)).iter().copied()).collect();
+            |range: Range<usize>| range.flat_map(|row| self.factors(rows.get(row)).iter().copied()).collect();
         Learned {
             baseline: self.baseline(fitted, rows).into_owned(),
-            factors: (side(0, users), side(users, rows.len())),
+            factors: (side(0..users), side(users..rows.len())),
         }
     }
 }
@@ -47,5 +48,29 @@ impl Rows for programs::Als {
 
     fn advice(&self) -> &'static str {
         "use a larger --lambda, or scale the ratings down"
+    }
+}
+
+impl Rows for programs::Sgd {
+    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
+        programs::Sgd::factors(self, row)
+    }
+
+    fn baseline<'a>(&self, fitted: &'a Baseline, rows: &Column<Row<f32>>) -> Cow<'a, Baseline> {
+        if !self.has_biases() {
+            return Cow::Borrowed(fitted);
+        }
+        let users = fitted.user_biases.len();
+        let side =
+            |range: Range<usize>, is_user| range.map(|row| self.bias(is_user, rows.get(row))).collect();
+        Cow::Owned(Baseline {
+            mean: fitted.mean,
+            user_biases: side(0..users, true),
+            item_biases: side(users..rows.len(), false),
+        })
+    }
+
+    fn advice(&self) -> &'static str {
+        "use a smaller --rate, or scale the ratings down"
     }
 }

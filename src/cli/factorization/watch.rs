@@ -142,7 +142,10 @@ impl<'d> Watch<'d> {
             .collect::<Vec<_>>()
             .join(", ");
         let mut metrics = found.metrics("");
-        metrics.insert("residual".into(), progress.residual.into());
+        // Steps along edges have none.
+        if !progress.residual.is_nan() {
+            metrics.insert("residual".into(), progress.residual.into());
+        }
         reporter.progress(progress, metrics, &text, true)?;
 
         if self.best.is_none_or(|best| found.judged() < best.judged()) {

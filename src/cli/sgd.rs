@@ -1,0 +1,229 @@
+//! `gasworks sgd`: factorize ratings by stochastic gradient descent.
+
+use clap::Args;
+use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::programs::factorization::{
+    DescentSettings, INITIAL_SCALE, Offset, Regularization, Settings, initial_factors,
+};
+use gasworks::programs::{self, Rate};
+use gasworks::{EdgeJob, Engine, Plan, Row};
+use serde_json::json;
+
+use super::error::Failure;
+use super::events::{Metrics, Reporter, number};
+use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, Watch};
+use super::grid::GridOptions;
+use super::options::{Common, Voice, names, up_to};
+use super::run::{self, Ending, Run};
+
+/// Learn factors of users and items from ratings, by stochastic gradient descent
+///
+/// Each user and each item gets a row of numbers whose inner product explains the user's rating of the item, beyond what mean and biases
+/// explain. A step takes one rating and moves the rows of its user and its item a little; an iteration is a pass over all ratings. Blocks of
+/// ratings without a common user or item run in parallel. A part of each user's ratings is held out to measure on.
+#[derive(Args, Debug)]
+#[command(
+    after_help = AFTER_HELP,
+    mut_arg("threads", |arg| arg.help(
+        "Threads to run on; but under relaxed exclusion, results do not depend on it [default: all cores]"
+    )),
+    mut_arg("seed", |arg| arg.help(
+        "Seed of all random numbers: but under relaxed exclusion on several threads, the same seed gives the same bits"
+    )),
+    mut_arg("max_updates", |arg| arg.help(
+        "Stop after the pass in which so many steps are done, one a rating [default: no limit]"
+    )),
+    mut_arg("max_seconds", |arg| arg.help(
+        "Stop after the pass in which so many seconds of computing are over, loading not counted [default: no limit]"
+    ))
+)]
+pub(crate) struct Sgd {
+    #[command(flatten)]
+    data: DataOptions,
+
+    /// Numbers in a row of factors
+    #[arg(
+        long, value_name = "K", default_value_t = Settings::sgd().rank as u16,
+        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Model"
+    )]
+    rank: u16,
+    /// Penalty on the squared length of a row, for each of its ratings
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "L", default_value_t = Settings::sgd().lambda,
+        value_parser = up_to(1e9), help_heading = "Model"
+    )]
+    lambda: f32,
+    /// How far a step goes along the gradient, in the first pass
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "R", default_value_t = DescentSettings::default().rate,
+        value_parser = above_zero, help_heading = "Model"
+    )]
+    rate: f32,
+    /// What the rate is multiplied by after each pass
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "FACTOR",
+        default_value_t = DescentSettings::default().decay, value_parser = above_zero, help_heading = "Model"
+    )]
+    decay: f32,
+    /// Learn the biases of users and items beside the factors, from the fitted ones on; the mean alone is subtracted first
+    #[arg(long, help_heading = "Model")]
+    biases: bool,
+    /// What is subtracted from the ratings first, and added to predictions: nothing, their mean, or mean and biases of users and items
+    #[arg(
+        long, value_name = "KIND", default_value = "biases", conflicts_with = "biases",
+        value_parser = names([("none", Offset::None), ("mean", Offset::Mean), ("biases", Offset::Biases)]),
+        hide_possible_values = true, help_heading = "Model"
+    )]
+    offset: Offset,
+    /// Passes over the ratings at most
+    #[arg(
+        long, value_name = "N", default_value_t = Settings::sgd().iterations as u64,
+        value_parser = clap::value_parser!(u64).range(1..), help_heading = "Model"
+    )]
+    iterations: u64,
+
+    #[command(flatten)]
+    measuring: MeasuringOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    grid: GridOptions,
+    #[command(flatten)]
+    pub(crate) voice: Voice,
+}
+
+const AFTER_HELP: &str = "\
+Example:
+  gasworks sgd ratings.csv --titles movies.csv --biases --model movies.model
+  gasworks recommend movies.model --user 42";
+
+fn above_zero(text: &str) -> Result<f32, String> {
+    let number = text.parse().ok().filter(|number: &f32| *number > 0.0 && number.is_finite());
+    number.ok_or_else(|| "expected a number above 0, such as 0.02".into())
+}
+
+impl Sgd {
+    pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        let program = self.program();
+        let run = Run::in_order("sgd", &self.common, self.grid.order(), |_, threads| {
+            let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
+            let mut empty = empty.with_rows(program.width(), |_, _| ());
+            Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
+        })?;
+        self.measuring.check()?;
+        self.output.check(&self.measuring.inputs(&self.data), reporter)?;
+        let data = Data::load(&self.data, &self.measuring, self.common.seed, false, reporter)?;
+        let mut graph = self.graph(&program, &data)?;
+        run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
+
+        let mut watch = Watch::new(&data, &program, self.subtracted(), None, &self.measuring);
+        let outcome = run.watched(
+            reporter,
+            |progress, rows, reporter| watch.see(progress, rows, reporter),
+            |observer, limits| {
+                let engine = self.engine(&mut graph, &program).observer(observer);
+                Ok(limits.apply(engine, Some(self.iterations)).run()?)
+            },
+        )?;
+        let reason = if watch.stopped_early { "converged" } else { run::reason(outcome.reason) };
+        run::summarize(reporter, reason, &outcome.progress);
+
+        let kept = watch.kept(&outcome.progress);
+        let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
+        self.output.write(&model, reporter)?;
+        factorization::show(&self.output, &model, &data, reporter, |reporter| {
+            factorization::table(&self.measuring, &watch, reporter)
+        })?;
+        run::finish(reporter, reason, &outcome, watch.final_metrics(kept), self.output.details(kept))
+    }
+
+    fn program(&self) -> programs::Sgd {
+        let rate = Rate::Decaying { first: self.rate, factor: self.decay };
+        let program = programs::Sgd::new(usize::from(self.rank), self.lambda, rate);
+        if self.biases { program.with_biases() } else { program }
+    }
+
+    /// What is subtracted from the ratings; biases that are learned are not.
+    fn subtracted(&self) -> Offset {
+        if self.biases { Offset::Mean } else { self.offset }
+    }
+
+    fn engine<'g>(
+        &self,
+        graph: &'g mut Graph<Row<f32>, f32>,
+        program: &'g programs::Sgd,
+    ) -> Engine<'g, EdgeJob<'g, programs::Sgd>> {
+        self.grid.apply(Engine::edges(graph, program))
+    }
+
+    /// Residuals between users and items, and rows to start from: small random factors, and the fitted biases.
+    fn graph(&self, program: &programs::Sgd, data: &Data) -> Result<Graph<Row<f32>, f32>, Failure> {
+        let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
+        let residuals = self.subtracted().residuals(&data.baseline, &data.train);
+        let ends: Vec<[u32; 2]> = residuals.iter().map(|rating| [rating.user, rating.item]).collect();
+        let values: Vec<f32> = residuals.iter().map(|rating| rating.value).collect();
+        let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
+        let start = initial_factors(users + items, rank, INITIAL_SCALE, self.common.seed);
+        Ok(graph.with_rows(program.width(), |vertex, row| {
+            let vertex = vertex as usize;
+            let bias = match vertex.checked_sub(users) {
+                None => data.baseline.user_biases[vertex],
+                Some(item) => data.baseline.item_biases[item],
+            };
+            program.start(vertex < users, &start[vertex * rank..][..rank], bias, row);
+        }))
+    }
+
+    /// The part of the start event that only this command has.
+    fn details(&self, data: &Data) -> Metrics {
+        let own = json!({
+            "rank": self.rank,
+            "lambda": number(self.lambda),
+            "rate": number(self.rate),
+            "decay": number(self.decay),
+            "biases": self.biases,
+            "offset": format!("{:?}", self.subtracted()).to_lowercase(),
+            "blocks": self.grid.blocks(),
+        });
+        let mut details = data.details();
+        details.extend(own.as_object().expect("an object").clone());
+        details
+    }
+
+    /// What the model carries, whose factors are those of this pass. Biases that were learned stand in its baseline, which it adds.
+    fn settings(&self, iterations: u64) -> Settings {
+        let (rate, decay, biases, blocks) = (self.rate, self.decay, self.biases, self.grid.blocks());
+        Settings {
+            rank: usize::from(self.rank),
+            lambda: self.lambda,
+            regularization: Regularization::Weighted,
+            offset: if biases { Offset::Biases } else { self.offset },
+            descent: Some(DescentSettings { rate, decay, biases, blocks }),
+            iterations: iterations as usize,
+            seed: self.common.seed,
+            isa: self.common.isa.name().into(),
+            ..Settings::sgd()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        sgd: Sgd,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let Alone { sgd } = Alone::parse_from(["sgd"]);
+        let isa = sgd.common.isa.name().into();
+        assert_eq!(sgd.settings(sgd.iterations), Settings { isa, ..Settings::sgd() });
+    }
+}
