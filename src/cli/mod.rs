@@ -40,8 +40,8 @@ use options::{Common, Voice};
 /// Graph-parallel machine learning and graph analytics: gather, apply, scatter on every core.
 ///
 /// Inputs are text files, plain, gzip or zstd; - is standard input. Their format is told from their content. Results go to
-/// standard output, progress and notes to standard error. With barriers, and under exclusion by coloring, the same seed gives the same bits for
-/// every number of threads.
+/// standard output, progress and notes to standard error. With barriers, and under exclusion by coloring or a grid, the same seed gives the same
+/// bits for every number of threads.
 #[derive(Debug, Parser)]
 #[command(name = "gasworks", version, about, max_term_width = 110, after_help = AFTER_HELP)]
 pub(crate) struct Cli {

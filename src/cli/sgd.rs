@@ -101,7 +101,7 @@ Example:
 
 fn above_zero(text: &str) -> Result<f32, String> {
     let number = text.parse().ok().filter(|number: &f32| *number > 0.0 && number.is_finite());
-    number.ok_or_else(|| "expected a number above 0, such as 0.02".into())
+    number.ok_or_else(|| "expected a number above 0, such as 0.05".into())
 }
 
 impl Sgd {

@@ -65,6 +65,7 @@ fn inputs_that_are_not_there() {
     let (missing, directory) = (folder.path("none.csv"), folder.path(""));
     for command in [
         &["als"][..],
+        &["sgd"],
         &["pagerank"],
         &["components"],
         &["sssp", "--source", "1"],
@@ -90,6 +91,7 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
         for command in [
             &["pagerank", &nothing, "--output"][..],
             &["als", &nothing, "--model"],
+            &["sgd", &nothing, "--model"],
             &["color", &nothing, "--output"],
             &["kcore", &nothing, "--output"],
             &["gibbs", &nothing, "--output"],
@@ -110,7 +112,7 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["color", &graph, "-o", &same_graph],
         &["kcore", &graph, "-o", &same_graph],
         &["gibbs", &train, "--evidence", &graph, "-o", &same_graph],
@@ -119,6 +121,7 @@ fn an_output_that_is_an_input_is_refused() {
         &["components", &graph, "-o", &graph],
         &["sssp", &graph, "--source", "1", "-o", &same_graph],
         &["als", &train, "--model", &same_train],
+        &["sgd", &train, "--model", &same_train],
     ];
     for command in commands {
         let run = gasworks(command);
@@ -201,6 +204,10 @@ fn help_is_there_for_every_command_and_shows_defaults() {
                 "[default: cholesky]",
                 "[default: 15]",
             ][..],
+        ),
+        (
+            &["sgd"],
+            &["[default: 0.1]", "[default: 0.05]", "[default: 0.95]", "[default: 40]", "[default: grid]"],
         ),
         (&["recommend"], &["[default: 10]", "[default: 20]"]),
         (&["similar"], &["[default: 10]"]),

@@ -18,6 +18,7 @@ mod lasso;
 mod pipes;
 mod predict;
 mod recommend;
+mod sgd;
 
 use std::fs;
 use std::io::Write;

@@ -64,9 +64,9 @@ impl Settings {
         Settings {
             program: "sgd".into(),
             rank: 32,
-            lambda: 0.15,
+            lambda: 0.1,
             descent: Some(DescentSettings::default()),
-            iterations: 50,
+            iterations: 40,
             ..Settings::default()
         }
     }
@@ -76,7 +76,7 @@ impl Settings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DescentSettings {
-    /// How far a step of the first pass goes along the gradient; above 0, finite. Default 0.02.
+    /// How far a step of the first pass goes along the gradient; above 0, finite. Default 0.05.
     pub rate: f32,
     /// What the rate is multiplied by after each pass; above 0, finite. Default 0.95.
     pub decay: f32,
@@ -89,7 +89,7 @@ pub struct DescentSettings {
 
 impl Default for DescentSettings {
     fn default() -> Self {
-        DescentSettings { rate: 0.02, decay: 0.95, biases: false, blocks: None }
+        DescentSettings { rate: 0.05, decay: 0.95, biases: false, blocks: None }
     }
 }
 
