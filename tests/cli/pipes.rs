@@ -50,12 +50,17 @@ fn events_without_a_reader_stop_a_run_that_writes_no_file() {
 
 #[test]
 fn an_interrupted_run_leaves_whole_files() {
+    interrupt("als");
+    interrupt("sgd");
+}
+
+fn interrupt(program: &str) {
     let folder = Folder::new();
     let input = endless(&folder);
     let (model, factors) = (folder.path("model"), folder.path("factors.txt"));
     let iterations = ["--iterations", "1000000000"];
     let outputs = ["--rank", "16", "--model", &model, "--output", &factors, "--json", "--quiet"];
-    let mut child = piped(&[&["als", &input], &iterations[..], &outputs[..]].concat());
+    let mut child = piped(&[&[program, &input], &iterations[..], &outputs[..]].concat());
     let mut reader = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut line = String::new();
     while !line.contains("progress") {
@@ -78,6 +83,6 @@ fn an_interrupted_run_leaves_whole_files() {
     // The same bits as a run that was asked for so many iterations.
     let again = folder.path("again");
     let rounds = done["iterations"].to_string();
-    gasworks(&["als", &input, "--iterations", &rounds, "--rank", "16", "--model", &again, "--quiet"]).ok();
+    gasworks(&[program, &input, "--iterations", &rounds, "--rank", "16", "--model", &again, "--quiet"]).ok();
     assert_eq!(crate::read(model), crate::read(again));
 }

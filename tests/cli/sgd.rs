@@ -41,11 +41,15 @@ fn files_have_the_same_bits_for_every_number_of_threads_and_without_any_beside()
     for options in [&["--threads", "2"][..], &["--threads", "3"], &["--exclusion", "serial"]] {
         assert!(bits(options) == first, "{options:?}: other bits");
     }
-    for options in [&["--seed", "1"][..], &["--blocks", "2,2"]] {
-        let arguments = ["sgd", &input, "--rank", "9", "--biases", "-q", "-o", &folder.path("f.npy")];
-        gasworks(&[&arguments[..], options].concat()).ok();
-        assert!(read(folder.path("f.users.npy")) != first[1], "{options:?} makes no difference");
+    for (option, value) in
+        [("--seed", "1"), ("--rate", "0.04"), ("--decay", "0.9"), ("--lambda", "0.2"), ("--iterations", "39")]
+    {
+        assert!(bits(&[option, value])[1] != first[1], "{option} makes no difference");
     }
+    let other = folder.path("other.npy");
+    let arguments = ["sgd", &input, "--rank", "9", "--biases", "--blocks", "2,2", "-q", "-o", &other];
+    gasworks(&arguments).ok();
+    assert!(read(folder.path("other.users.npy")) != first[1], "--blocks makes no difference");
 }
 
 fn number(value: &Value) -> f64 {

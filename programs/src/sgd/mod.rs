@@ -45,7 +45,47 @@ impl Rate {
 
 /// Explicit ratings. Run on a bipartite graph of residuals, started with small random factors of both sides.
 ///
-/// A step takes O(rank).
+/// A step takes O(rank). It pays lambda for both rows, so a row pays in proportion to its ratings, as under the weighted regularization of
+/// [`Als`](crate::Als).
+///
+/// # Why these defaults
+///
+/// Those of [`Settings::sgd`](crate::factorization::Settings::sgd) were chosen by the mean RMSE on three validation splits of MovieLens
+/// ml-latest-small (a tenth of each user's training ratings, splits 101 to 103 within the training part of split 0), after 40 passes from one start, with rate 0.05
+/// and decay 0.95; mean and biases alone: 0.8660, alternating least squares of rank 32 with its defaults: 0.8475.
+///
+/// | biases | rank | lambda 0.05 | 0.08 | 0.1 | 0.12 | 0.15 |
+/// |---|---|---|---|---|---|---|
+/// | subtracted | 8 | 0.8769 | 0.8598 | 0.8543 | 0.8532 | 0.8582 |
+/// | subtracted | 16 | 0.8738 | 0.8535 | 0.8492 | 0.8497 | 0.8563 |
+/// | subtracted | 32 | 0.8655 | 0.8485 | **0.8461** | 0.8482 | 0.8565 |
+/// | subtracted | 64 | 0.8561 | 0.8457 | 0.8447 | 0.8474 | 0.8559 |
+/// | learned | 8 | 0.8767 | 0.8607 | 0.8561 | 0.8557 | 0.8616 |
+/// | learned | 16 | 0.8737 | 0.8548 | 0.8514 | 0.8526 | 0.8598 |
+/// | learned | 32 | 0.8654 | 0.8500 | 0.8486 | 0.8514 | 0.8601 |
+/// | learned | 64 | 0.8568 | 0.8475 | 0.8472 | 0.8506 | 0.8596 |
+///
+/// Rate and decay, at rank 32, lambda 0.1, biases subtracted: at small rates the factors have not left their start after 40 passes, at great ones they
+/// have begun to fit the noise.
+///
+/// | rate | decay 0.9 | 0.95 | 0.97 | 1 |
+/// |---|---|---|---|---|
+/// | 0.02 | 0.8659 | 0.8637 | 0.8558 | 0.8463 |
+/// | 0.03 | 0.8652 | 0.8526 | 0.8468 | 0.8475 |
+/// | 0.05 | 0.8554 | **0.8461** | 0.8471 | 0.8501 |
+/// | 0.08 | 0.8463 | 0.8477 | 0.8490 | 0.8520 |
+///
+/// Rank 64 is better by 0.0014 and costs twice the time and memory, so 32 stays. Learned biases lose 0.0025 to fitted ones here: lambda
+/// weighs on them as on factors, which suits them less than the damping of the baseline. Settings were chosen by these figures, which are therefore slightly
+/// flattering; on the test part of split 0 the defaults reach 0.8438 against 0.8642.
+///
+/// Test RMSE on generated ratings, which decided nothing (`gasworks generate ratings`, a tenth held out):
+///
+/// | users, items, ratings | noise | seed | mean and biases | defaults | learned biases |
+/// |---|---|---|---|---|---|
+/// | 2000, 1000, 200000 | 0.7 | 5 | 0.8239 | 0.8011 | 0.8002 |
+/// | 6040, 3706, 1000209 | 0.7 | 6 | 0.8215 | 0.8027 | 0.8022 |
+/// | 500, 120, 36000 | 1 | 7 | 0.9934 | 0.9779 | 0.9792 |
 #[derive(Clone, Debug)]
 pub struct Sgd {
     rank: usize,
