@@ -223,9 +223,9 @@ impl<S: Simd, const PARTS: usize> AdaptiveDescent<S, PARTS> {
         let simd = self.simd;
         let held = HeldRow::<S, LINES, PARTS>::load(simd, y).0;
         let mut sums = [simd.splat_f32s(0.0); PARTS];
-        for line in 0..LINES {
+        for (x, y) in x.0.iter().zip(&held) {
             for part in 0..PARTS {
-                sums[part] = simd.mul_add_e_f32s(x.0[line][part], held[line][part], sums[part]);
+                sums[part] = simd.mul_add_e_f32s(x[part], y[part], sums[part]);
             }
         }
         let error = simd.splat_f32s(rating - fold(simd, sums));
