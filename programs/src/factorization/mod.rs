@@ -31,7 +31,8 @@
 //! Raw ratings do not beat the baseline, residuals do by 0.0185. The likely reason is that most of the signal in so little data is how
 //! generous a user and how liked an item is, and that factors which must also express that pay for it in regularization. Settings
 //! were chosen by these figures, which are therefore slightly flattering; on the untouched test part of split 0 the defaults
-//! reach 0.8464 against 0.8642. Other data, above all larger, may want a smaller lambda.
+//! reach 0.8464 against 0.8642. Other data, above all larger, may want a smaller lambda. Stochastic gradient descent has defaults of its own,
+//! [`Settings::sgd`]; what they rest on stands at [`Sgd`](crate::Sgd).
 //!
 //! # Example
 //!
