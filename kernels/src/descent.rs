@@ -39,6 +39,17 @@ pub struct Descent<S: Simd, const PARTS: usize, const BIASES: bool> {
     last: [[S::f32s; PARTS]; 2],
 }
 
+/// A line in registers.
+///
+/// # Panics
+/// If `PARTS` vectors are not a line.
+#[inline(always)]
+fn parts<S: Simd, const PARTS: usize>(simd: S, line: [f32; LINE]) -> [S::f32s; PARTS] {
+    let mut parts = [simd.splat_f32s(0.0); PARTS];
+    parts.copy_from_slice(vectors::<S>(&line));
+    parts
+}
+
 /// A row of `LINES * 16` numbers, in registers while its partners change.
 #[derive(Clone, Copy)]
 pub struct HeldRow<S: Simd, const LINES: usize, const PARTS: usize>([[S::f32s; PARTS]; LINES]);
@@ -54,6 +65,18 @@ impl<S: Simd, const LINES: usize, const PARTS: usize> HeldRow<S, LINES, PARTS> {
             line.copy_from_slice(row);
         }
         HeldRow(lines)
+    }
+
+    /// The inner product, with the bits of [`dot`].
+    #[inline(always)]
+    fn dot(&self, simd: S, other: &Self) -> f32 {
+        let mut sums = [simd.splat_f32s(0.0); PARTS];
+        for (x, y) in self.0.iter().zip(&other.0) {
+            for part in 0..PARTS {
+                sums[part] = simd.mul_add_e_f32s(x[part], y[part], sums[part]);
+            }
+        }
+        fold(simd, sums)
     }
 
     /// # Panics
@@ -74,11 +97,7 @@ impl<S: Simd, const PARTS: usize, const BIASES: bool> Descent<S, PARTS, BIASES> 
     pub fn new(simd: S, step: Step) -> Self {
         let (mut x, mut y) = ([step.rate; LINE], [step.rate; LINE]);
         (x[LINE - 1], y[LINE - 2]) = (0.0, 0.0);
-        let last = [x, y].map(|rates| {
-            let mut parts = [simd.splat_f32s(0.0); PARTS];
-            parts.copy_from_slice(vectors::<S>(&rates));
-            parts
-        });
+        let last = [x, y].map(|rates| parts(simd, rates));
         Descent {
             simd,
             rate: step.rate,
@@ -100,20 +119,14 @@ impl<S: Simd, const PARTS: usize, const BIASES: bool> Descent<S, PARTS, BIASES> 
         rating: f32,
     ) -> f32 {
         let simd = self.simd;
-        let held = HeldRow::<S, LINES, PARTS>::load(simd, y).0;
-        let mut sums = [simd.splat_f32s(0.0); PARTS];
-        for (x, y) in x.0.iter().zip(&held) {
-            for part in 0..PARTS {
-                sums[part] = simd.mul_add_e_f32s(x[part], y[part], sums[part]);
-            }
-        }
-        let error = rating - fold(simd, sums);
+        let held = HeldRow::<S, LINES, PARTS>::load(simd, y);
+        let error = rating - x.dot(simd, &held);
         let (push, wide) = (simd.splat_f32s(self.rate * error), simd.splat_f32s(error));
         let row: &mut [S::f32s] = &mut vectors_mut::<S>(y)[..LINES * PARTS];
         // All bounds are constants: an index that is not would keep `x` in memory.
         for line in 0..LINES {
             for part in 0..PARTS {
-                let (old_x, old_y) = (x.0[line][part], held[line][part]);
+                let (old_x, old_y) = (x.0[line][part], held.0[line][part]);
                 let pair = if BIASES && line + 1 == LINES {
                     self.moved_by(self.last.map(|rates| rates[part]), wide, old_x, old_y)
                 } else {
@@ -195,11 +208,7 @@ impl<S: Simd, const PARTS: usize> AdaptiveDescent<S, PARTS> {
         if has_biases {
             (x[LINE - 1], y[LINE - 2]) = (0.0, 0.0);
         }
-        let moves = [x, y].map(|lanes| {
-            let mut parts = [simd.splat_f32s(0.0); PARTS];
-            parts.copy_from_slice(vectors::<S>(&lanes));
-            parts
-        });
+        let moves = [x, y].map(|lanes| parts(simd, lanes));
         AdaptiveDescent { simd, lambda: simd.splat_f32s(lambda), moves }
     }
 
@@ -221,20 +230,14 @@ impl<S: Simd, const PARTS: usize> AdaptiveDescent<S, PARTS> {
         rates: [f32; 2],
     ) -> [f32; 2] {
         let simd = self.simd;
-        let held = HeldRow::<S, LINES, PARTS>::load(simd, y).0;
-        let mut sums = [simd.splat_f32s(0.0); PARTS];
-        for (x, y) in x.0.iter().zip(&held) {
-            for part in 0..PARTS {
-                sums[part] = simd.mul_add_e_f32s(x[part], y[part], sums[part]);
-            }
-        }
-        let error = simd.splat_f32s(rating - fold(simd, sums));
+        let held = HeldRow::<S, LINES, PARTS>::load(simd, y);
+        let error = simd.splat_f32s(rating - x.dot(simd, &held));
         let rates = rates.map(|rate| simd.splat_f32s(rate));
         let row: &mut [S::f32s] = &mut vectors_mut::<S>(y)[..LINES * PARTS];
         let mut squares = [[simd.splat_f32s(0.0); PARTS]; 2];
         for line in 0..LINES {
             for part in 0..PARTS {
-                let mut pair = [x.0[line][part], held[line][part]];
+                let mut pair = [x.0[line][part], held.0[line][part]];
                 self.move_pair(&mut pair, error, rates, (line + 1 == LINES, part), &mut squares);
                 [x.0[line][part], row[line * PARTS + part]] = pair;
             }

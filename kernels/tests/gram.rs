@@ -1,27 +1,14 @@
 //! Gram matrices and solves of every rank that changes a code path, on every level, against faer in `f64`.
 
+mod common;
+
+use common::{levels, noise};
 use faer::linalg::solvers::Solve;
 use gasworks_kernels::{Gram, Isa, NormalEquations, Solved};
 use proptest::prelude::*;
 use pulp::{Simd, WithSimd};
 
 const RANKS: [usize; 18] = [1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 20, 32, 33, 64, 100, 128, 200, 256];
-
-fn levels() -> impl Iterator<Item = Isa> {
-    Isa::all().into_iter().filter(|isa| isa.is_available())
-}
-
-/// Reproducible floats in (-1, 1).
-fn noise(length: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..length).map(|_| next()).collect()
-}
 
 /// Rows of one problem; `weights` empty means weight 1.
 #[derive(Clone, Debug)]

@@ -1,27 +1,14 @@
 //! The solvers beside Cholesky: conjugate gradients against textbook steps and an exact solution in `f64`, nonnegative solutions against
 //! every active set there is.
 
+mod common;
+
+use common::{levels, noise};
 use faer::linalg::solvers::Solve;
 use gasworks_kernels::{Gram, Isa, NormalEquations};
 use pulp::{Simd, WithSimd};
 
 const RANKS: [usize; 12] = [1, 2, 3, 8, 15, 16, 17, 20, 64, 100, 128, 200];
-
-fn levels() -> impl Iterator<Item = Isa> {
-    Isa::all().into_iter().filter(|isa| isa.is_available())
-}
-
-/// Reproducible floats in (-1, 1).
-fn noise(length: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..length).map(|_| next()).collect()
-}
 
 /// Weighted rows of one system, and rows that all systems share.
 struct Problem {

@@ -35,6 +35,16 @@ impl<E: Data> EdgeColumns<E> {
         &mut self.out
     }
 
+    /// As [`refresh`](EdgeColumns::refresh), for whoever has not asked the topology yet: it is asked only if there are two orders.
+    pub(crate) fn refresh_by(&mut self, topology: &Topology)
+    where
+        E::Element: Clone,
+    {
+        if self.into.is_some() {
+            self.refresh(&topology.in_to_out());
+        }
+    }
+
     /// Copies what was written in out-order to the in-order. O(edges).
     pub(crate) fn refresh(&mut self, in_to_out: &[u64])
     where

@@ -157,7 +157,7 @@ impl<V: Data, E: Data> Graph<V, E> {
                 transform(source, *target, row.get_mut(at));
             }
         });
-        self.edges.refresh(&self.topology.in_to_out());
+        self.edges.refresh_by(&self.topology);
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Order {
     follow: Vec<Follow>,
     /// Room: the last position at which each part was touched.
     last: Vec<u32>,
+    /// Room: shuffled numbers.
+    shuffled: [Vec<u32>; 3],
 }
 
 /// What one position of an order waits for, and who waits for it.
@@ -43,9 +45,9 @@ impl Order {
         let mut random = Random::keyed(seed, STREAM, pass, 0);
         self.blocks.clear();
         if parts.same {
-            tournament(parts.sources, &mut random, &mut self.blocks);
+            tournament(parts.sources, &mut random, &mut self.shuffled, &mut self.blocks);
         } else {
-            square(parts.sources, parts.targets, &mut random, &mut self.blocks);
+            square(parts.sources, parts.targets, &mut random, &mut self.shuffled, &mut self.blocks);
         }
         self.link(parts);
     }
@@ -82,19 +84,21 @@ impl Order {
     }
 }
 
-fn shuffled(len: usize, random: &mut Random) -> Vec<u32> {
-    let mut items: Vec<u32> = (0..len as u32).collect();
-    shuffle(&mut items, random);
-    items
+/// The numbers below `len`, shuffled, in the place of `room`.
+fn shuffled<'r>(len: usize, random: &mut Random, room: &'r mut Vec<u32>) -> &'r [u32] {
+    room.clear();
+    room.extend(0..len as u32);
+    shuffle(room, random);
+    room
 }
 
 /// Each step takes each row and each column once, as far as there are as many.
-fn square(rows: usize, columns: usize, random: &mut Random, blocks: &mut Vec<u32>) {
+fn square(rows: usize, columns: usize, random: &mut Random, room: &mut [Vec<u32>; 3], blocks: &mut Vec<u32>) {
     let steps = rows.max(columns);
-    let [row, column, step] = [(); 3].map(|()| shuffled(steps, random));
+    let [row, column, step] = room.each_mut().map(|room| shuffled(steps, random, room));
     for shift in step {
         for (at, row) in row.iter().enumerate() {
-            let column = column[(at + shift as usize) % steps];
+            let column = column[(at + *shift as usize) % steps];
             if (*row as usize) < rows && (column as usize) < columns {
                 blocks.push(row * columns as u32 + column);
             }
@@ -103,12 +107,14 @@ fn square(rows: usize, columns: usize, random: &mut Random, blocks: &mut Vec<u32
 }
 
 /// Each step lets each part meet another one, forth and back; in one step each meets itself.
-fn tournament(parts: usize, random: &mut Random, blocks: &mut Vec<u32>) {
+fn tournament(parts: usize, random: &mut Random, room: &mut [Vec<u32>; 3], blocks: &mut Vec<u32>) {
     let block = |source: u32, target: u32| source * parts as u32 + target;
     let seats = parts.next_multiple_of(2);
-    let seat = shuffled(seats, random);
+    let [seat, steps, _] = room.each_mut();
+    let seat = shuffled(seats, random, seat);
     let circle = seats as u32 - 1;
-    for step in shuffled(seats, random) {
+    for step in shuffled(seats, random, steps) {
+        let step = *step;
         if step == circle {
             blocks
                 .extend(seat.iter().filter(|part| (**part as usize) < parts).map(|part| block(*part, *part)));
