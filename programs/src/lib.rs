@@ -12,6 +12,7 @@ pub mod markov_random_field;
 mod pagerank;
 mod sgd;
 mod shortest_paths;
+pub mod svd;
 #[cfg(test)]
 mod testing;
 
