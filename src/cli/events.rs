@@ -207,6 +207,13 @@ impl Reporter {
         }))
     }
 
+    /// A part of a round has ended: only a bar shows it.
+    pub(crate) fn step(&self, text: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text.to_owned());
+        }
+    }
+
     /// The bar, if any, has nothing more to show.
     pub(crate) fn finish_bar(&mut self) {
         if let Some(bar) = self.bar.take() {

@@ -28,6 +28,7 @@ mod run;
 mod sgd;
 mod similar;
 mod sssp;
+mod svd;
 
 use clap::{Parser, Subcommand};
 
@@ -63,6 +64,7 @@ Exit codes: 0 done, 2 usage, 65 bad data, 66 no such input, 74 reading or writin
 enum Command {
     Als(als::Als),
     Sgd(sgd::Sgd),
+    Svd(svd::Svd),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
     Predict(predict::Predict),
@@ -87,6 +89,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => command.run.voice,
             Command::Sgd(command) => command.voice,
+            Command::Svd(command) => command.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
             Command::Predict(command) => command.voice,
@@ -111,6 +114,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => Some(&command.run.common),
             Command::Sgd(command) => Some(&command.common),
+            Command::Svd(command) => Some(&command.common),
             Command::Pagerank(command) => Some(&command.run.common),
             Command::Components(command) => Some(&command.run.common),
             Command::Sssp(command) => Some(&command.run.common),
@@ -130,6 +134,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => command.run(reporter),
             Command::Sgd(command) => command.run(reporter),
+            Command::Svd(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
             Command::Predict(command) => command.run(reporter),

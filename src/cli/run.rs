@@ -99,6 +99,11 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// What ends a run before its time, where it is made of many runs of the engine. Begins to listen to Ctrl-C.
+    pub(crate) fn limits(&self, reporter: &Reporter) -> Limits<'a> {
+        Limits { options: self.options, stop: stop_on_interrupt(reporter) }
+    }
+
     /// Runs the engine that `run` makes from an observer and the limits of the command line. `see` is told of each round.
     pub(crate) fn watched<V: Data>(
         &self,
@@ -106,7 +111,7 @@ impl<'a> Run<'a> {
         mut see: impl FnMut(&Progress, &Column<V>, &mut Reporter) -> Result<ControlFlow<()>, Failure>,
         run: impl FnOnce(&mut dyn Observer<V>, &Limits<'_>) -> Result<Outcome, Failure>,
     ) -> Result<Outcome, Failure> {
-        let limits = Limits { options: self.options, stop: stop_on_interrupt(reporter) };
+        let limits = self.limits(reporter);
         let mut failure = None;
         // Observers cannot fail: the run is stopped, and the failure kept.
         let mut observer = |progress: &Progress, vertices: &Column<V>| {
@@ -127,6 +132,17 @@ pub(crate) struct Limits<'a> {
 }
 
 impl Limits<'_> {
+    /// Why a run that has come so far must not go on, if it must not.
+    pub(crate) fn reached(&self, updates: u64, seconds: f64) -> Option<Reason> {
+        let options = self.options;
+        match () {
+            _ if self.stop.is_stopped() => Some(Reason::Stopped),
+            _ if options.max_updates.is_some_and(|most| updates >= most) => Some(Reason::Updates),
+            _ if options.max_seconds.is_some_and(|most| seconds >= most.as_secs_f64()) => Some(Reason::Time),
+            _ => None,
+        }
+    }
+
     /// The engine with the options of the command line, for so many rounds at most.
     pub(crate) fn apply<'g, Job>(&self, engine: Engine<'g, Job>, rounds: Option<u64>) -> Engine<'g, Job> {
         let options = self.options;

@@ -102,7 +102,7 @@ mod testing;
 
 pub use baseline::{Baseline, BaselineSettings};
 pub use error::FactorizationError;
-pub use export::{write_npy, write_text};
+pub use export::{Number, write_npy, write_text};
 pub use fold_in::{Contribution, Explanation, FoldedItem, FoldedUser};
 pub use implicit_loss::ImplicitLoss;
 pub use initial::{INITIAL_SCALE, initial_factors};

@@ -69,7 +69,7 @@ impl Default for Svd {
     }
 }
 
-/// How far a run has come; told after each step.
+/// How far a run has come; told after each step, and at the end of each cycle.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SvdProgress {
     /// How often a basis has been filled.
@@ -104,7 +104,7 @@ pub struct SingularTriples {
 
 impl Svd {
     /// The greatest singular triples of a matrix: rows are the left vertices of a bipartite graph, columns the right ones, edges the
-    /// entries; parallel edges add up. What stands on the vertices is overwritten. `watch` is told of each step; if it breaks, the run ends with the best
+    /// entries; parallel edges add up. What stands on the vertices is overwritten. `watch` is told of each step and the end of each cycle; if it breaks, the run ends with the best
     /// triples so far, of which there may be fewer.
     ///
     /// A step takes O(entries + (rows + columns) basis), the end of a cycle O((rows + columns) basis^2 + basis^3). Memory: 8 bytes for each vector of
@@ -117,7 +117,7 @@ impl Svd {
         matrix: &mut Graph<f64, f32>,
         mut watch: impl FnMut(&SvdProgress) -> ControlFlow<()>,
     ) -> Result<SingularTriples, Error> {
-        let full = self.check(matrix)?;
+        let full = self.basis_for(matrix)?;
         let products = Products { matrix, threads: self.threads, isa: self.isa, updates: 0 };
         let mut lanczos = Lanczos::new(products, self.seed);
         let mut progress = SvdProgress::default();
@@ -134,6 +134,7 @@ impl Svd {
             progress.cycles += 1;
             let small = decompose(lanczos.small());
             self.judge(&small, &lanczos, &mut progress);
+            stopped |= watch(&progress).is_break();
             // A quarter, since what a random direction replaces adds to the residual.
             let close = 0.25 * self.tolerance * small.values[0];
             let converged = progress.residuals.iter().all(|residual| *residual <= close);
@@ -151,8 +152,11 @@ impl Svd {
         self.finish(lanczos, small, progress)
     }
 
-    /// The length of a basis.
-    fn check(&self, matrix: &Graph<f64, f32>) -> Result<usize, Error> {
+    /// How many vectors a basis holds where the matrix is this one.
+    ///
+    /// # Errors
+    /// As [`run`](Svd::run), before anything is computed.
+    pub fn basis_for(&self, matrix: &Graph<f64, f32>) -> Result<usize, Error> {
         let sides = matrix.topology().left().map(|left| [left as usize, matrix.vertices() - left as usize]);
         let smaller = sides.map_or(0, |[rows, columns]| rows.min(columns));
         let refuse = |expected: String, found: String, advice: &str| {

@@ -9,6 +9,7 @@ mod summary;
 mod watch;
 
 pub(super) use data::{Data, DataOptions, MeasuringOptions, read, sample};
+pub(super) use export::Export;
 pub(super) use output::OutputOptions;
 pub(super) use summary::{show, table};
 pub(super) use watch::Watch;
