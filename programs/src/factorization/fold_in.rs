@@ -10,11 +10,13 @@
 //! |---|---|---|---|
 //! | ratings | 1 | rating less the offset | |
 //! | implicit (Hu, Koren, Volinsky 2008, section 4) | alpha r | 1 + alpha r | `Y^T Y` over all items |
+//! | `nmf`, pairs without a rating being 0 | 0 | r | `Y^T Y` over all items |
 //!
 //! The ridge is lambda, times the number of ratings where regularization is weighted; implicit preference is 1 for every pair that has a rating
 //! `r`, and 0 for all others. The user's bias is the damped mean of what mean and item biases leave over, as in the last step of
 //! [`Baseline`](super::Baseline). Items are folded in likewise, users and items exchanged. This is what training would find for the new row if
-//! nobody else's moved; a model of `sgd` gets the row that its item factors ask for, which is not where its own steps would have ended.
+//! nobody else's moved; a model of `sgd` gets the row that its item factors ask for, which is not where its own steps would have ended. Rows are solved for without regard to sign, also where training asked
+//! for factors that are not negative.
 //!
 //! `x` is linear in `t`, so the predicted value of an item `i` is a sum over the user's own ratings, in which rating `j` has the part
 //! `t_j (y_i^T A^-1 y_j)` (Hu, Koren, Volinsky 2008, section 5). That is an exact account of the row solved here. A trained model's own row was solved
@@ -124,10 +126,10 @@ impl Factorization {
     ///
     /// `ratings` name items in this model's numbers ([`renumber`](Factorization::renumber)); their user does not matter. Items without training
     /// ratings, [`UNKNOWN`] among them, are left out and counted; of several ratings of an item the last counts. `damping` is how the
-    /// baseline of the model was fitted. O(ratings * rank^2 + rank^3), for implicit feedback O(items * rank^2).
+    /// baseline of the model was fitted. O(ratings * rank^2 + rank^3), where every pair counts O(items * rank^2).
     ///
     /// # Errors
-    /// If a rating is not finite, or negative where feedback is implicit.
+    /// If a rating is not finite, or negative where every pair counts (implicit feedback, `nmf`).
     ///
     /// ```
     /// # use gasworks_engine::{graph::Ids, input::Rating};
@@ -157,7 +159,7 @@ impl Factorization {
     /// Solves once more for a user of the training ratings, from those ratings and with the bias that training found; nothing, if the
     /// user has none, or the model does not keep their values ([`keeps_ratings`](Factorization::keeps_ratings)).
     ///
-    /// The row is that of the next half sweep. O(ratings * rank^2 + rank^3), for implicit feedback O(items * rank^2).
+    /// The row is that of the next half sweep. O(ratings * rank^2 + rank^3), where every pair counts O(items * rank^2).
     pub fn refit_user(&self, user: u32) -> Option<FoldedUser> {
         let ratings = self.training_ratings(user).filter(|ratings| !ratings.is_empty())?;
         let ratings = ratings.iter().map(|rating| (rating.item, rating.value)).collect();
@@ -171,7 +173,7 @@ impl Factorization {
     /// exchanged.
     ///
     /// # Errors
-    /// If a rating is not finite, or negative where feedback is implicit.
+    /// If a rating is not finite, or negative where every pair counts (implicit feedback, `nmf`).
     pub fn fold_in_item(
         &self,
         ratings: &[Rating],
@@ -198,16 +200,12 @@ impl Factorization {
         bias: Option<f32>,
     ) -> Result<Folded, FactorizationError> {
         let (rank, settings) = (self.rank(), &self.settings);
-        let least = settings.alpha.map_or(f32::NEG_INFINITY, |_| 0.0);
+        let is_table = settings.counts_all_pairs();
+        let least = if is_table { 0.0 } else { f32::NEG_INFINITY };
         if let Some((_, value)) = ratings.iter().find(|(_, value)| !value.is_finite() || *value < least) {
             return Err(FactorizationError::Argument {
                 name: "ratings to fold in",
-                expected: if settings.alpha.is_some() {
-                    "finite numbers, 0 or more"
-                } else {
-                    "finite numbers"
-                }
-                .into(),
+                expected: if is_table { "finite numbers, 0 or more" } else { "finite numbers" }.into(),
                 got: value.to_string(),
                 advice: "leave out what is not known",
             });
@@ -234,6 +232,8 @@ impl Factorization {
                 let more = f64::from(alpha) * f64::from(rating.1);
                 (more, 1.0 + more)
             }
+            // It weighs 1 as every pair does.
+            None if is_table => (0.0, f64::from(rating.1)),
             None => match settings.offset {
                 Offset::None => (1.0, f64::from(rating.1)),
                 Offset::Mean => (1.0, f64::from(rating.1) - mean),
@@ -243,7 +243,7 @@ impl Factorization {
 
         let mut matrix = vec![0.0; rank * rank];
         let mut wide = vec![0.0; rank];
-        if settings.alpha.is_some() {
+        if is_table {
             others
                 .factors
                 .chunks_exact(rank)
@@ -317,9 +317,9 @@ impl Factorization {
     }
 
     fn folded_fallback(&self, user_bias: f32, item_bias: f32, item: u32) -> Prediction {
-        let value = match self.settings.alpha {
-            None => self.baseline.mean + user_bias + item_bias,
-            Some(_) => self.fallback(UNKNOWN, item),
+        let value = match self.settings.counts_all_pairs() {
+            false => self.baseline.mean + user_bias + item_bias,
+            true => self.fallback(UNKNOWN, item),
         };
         Prediction { value: if value.is_finite() { value } else { self.range.minimum }, fallback: true }
     }

@@ -61,6 +61,28 @@ fn every_kind() -> Vec<Settings> {
     all
 }
 
+/// Pairs without a rating are ratings of 0: the row is that of explicit ratings of all items.
+#[test]
+fn where_every_pair_counts_the_others_are_zeros() {
+    let new = [rating(3, 4.5), rating(17, 1.0), rating(8, 3.0), rating(29, 5.0)];
+    let model = untrained(Settings { lambda: 0.5, ..Settings::nmf() });
+    let explicit = Settings { lambda: 0.5, ..Settings::nmf() };
+    let explicit = untrained(Settings { program: "als".into(), ..explicit });
+    let all: Vec<Rating> = (0..model.items().len() as u32)
+        .map(|item| new.iter().find(|rating| rating.item == item).copied().unwrap_or(rating(item, 0.0)))
+        .filter(|rating| model.item_counts()[rating.item as usize] > 0)
+        .collect();
+    let found = model.fold_in_user(&new, &BaselineSettings::default()).unwrap();
+    let expected = explicit.fold_in_user(&all, &BaselineSettings::default()).unwrap();
+    for (found, expected) in found.factors().iter().zip(expected.factors()) {
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+    }
+    assert!(model.fold_in_user(&[rating(3, -1.0)], &BaselineSettings::default()).is_err());
+    // A prediction is no rating, so nothing keeps it in the range of ratings; who is unknown gets the mean with all zeros.
+    let (users, count, mean) = (model.users().len() as f32, model.item_counts()[3], model.item_means()[3]);
+    assert!((model.fallback(UNKNOWN, 3) - count as f32 * mean / users).abs() < 1e-6);
+}
+
 #[test]
 fn rows_are_those_of_a_dense_solve() {
     let new = [rating(3, 4.5), rating(17, 1.0), rating(8, 3.0), rating(29, 5.0)];

@@ -1,17 +1,13 @@
 //! What a factorization of implicit feedback minimizes (Hu, Koren, Volinsky 2008, equation 3), exactly.
 //!
 //! `L = sum over all pairs of c (p - x.y)^2 + lambda (sum of n |x|^2 + sum of n |y|^2)`, where a pair with a rating has preference p = 1 and
-//! confidence c = 1 + alpha rating, and any other p = 0 and c = 1. Nearly all pairs are of the other kind, and for those the sum needs no
-//! loop over pairs: the sum of `(x.y)^2` over all of them is the sum of the products of the elements of the two Gram matrices. So
-//! `O(ratings * rank + (users + items) * rank^2)` do, in `f64`.
+//! confidence c = 1 + alpha rating, and any other p = 0 and c = 1. Nearly all pairs are of the other kind, which need no loop:
+//! `O(ratings * rank + (users + items) * rank^2)`, in `f64`.
 
 use gasworks_engine::input::Rating;
-use rayon::prelude::*;
 
+use super::all_pairs::{gram, over_all_pairs};
 use super::settings::Regularization;
-
-/// Rows or ratings a block; the sum over blocks is taken in order, so its bits do not depend on threads.
-const BLOCK: usize = 1 << 12;
 
 /// The objective of implicit feedback.
 ///
@@ -50,51 +46,16 @@ impl ImplicitLoss {
             counts.0[rating.user as usize] += 1;
             counts.1[rating.item as usize] += 1;
         }
-        let (left, left_length) = self.side(rank, &counts.0, &user);
-        let (right, right_length) = self.side(rank, &counts.1, &item);
-        let all: f64 = left.iter().zip(&right).map(|(left, right)| left * right).sum();
-        let block = |block: &[Rating]| {
-            let each = |rating: &Rating| {
-                let (x, y) = (user(rating.user as usize), item(rating.item as usize));
-                let product: f64 = x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
-                let confidence = 1.0 + f64::from(self.alpha) * f64::from(rating.value);
-                confidence * (1.0 - product).powi(2) - product.powi(2)
-            };
-            block.iter().map(each).sum::<f64>()
+        let times = |count: u32| match self.regularization {
+            Regularization::Weighted => f64::from(count),
+            Regularization::Plain => 1.0,
         };
-        let blocks: Vec<f64> = ratings.par_chunks(BLOCK).map(block).collect();
-        all + blocks.iter().sum::<f64>() + f64::from(self.lambda) * (left_length + right_length)
-    }
-
-    /// The Gram matrix of a side, and its squared length as the regularization counts it.
-    fn side<'a>(
-        &self,
-        rank: usize,
-        counts: &[u32],
-        row: &(impl Fn(usize) -> &'a [f32] + Sync),
-    ) -> (Vec<f64>, f64) {
-        let blocks = counts.par_chunks(BLOCK).enumerate().map(|(block, counts)| {
-            let (mut gram, mut length, mut wide) = (vec![0.0; rank * rank], 0.0, vec![0.0; rank]);
-            for (at, count) in (block * BLOCK..).zip(counts) {
-                wide.iter_mut().zip(row(at)).for_each(|(wide, factor)| *wide = f64::from(*factor));
-                for (sums, left) in gram.chunks_exact_mut(rank).zip(&wide) {
-                    sums.iter_mut().zip(&wide).for_each(|(sum, right)| *sum += left * right);
-                }
-                let times = match self.regularization {
-                    Regularization::Weighted => f64::from(*count),
-                    Regularization::Plain => 1.0,
-                };
-                length += times * wide.iter().map(|factor| factor * factor).sum::<f64>();
-            }
-            (gram, length)
+        let (left, left_length) = gram(rank, users, &user, |user| times(counts.0[user]));
+        let (right, right_length) = gram(rank, items, &item, |item| times(counts.1[item]));
+        let errors = over_all_pairs((left, right), (user, item), ratings, |rating, product| {
+            (1.0 + f64::from(self.alpha) * rating) * (1.0 - product).powi(2)
         });
-        let blocks: Vec<_> = blocks.collect();
-        let mut sum = (vec![0.0; rank * rank], 0.0);
-        for (gram, length) in blocks {
-            sum.0.iter_mut().zip(gram).for_each(|(sum, part)| *sum += part);
-            sum.1 += length;
-        }
-        sum
+        errors + f64::from(self.lambda) * (left_length + right_length)
     }
 }
 

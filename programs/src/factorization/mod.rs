@@ -69,6 +69,7 @@
 //! # Ok::<(), FactorizationError>(())
 //! ```
 
+mod all_pairs;
 mod baseline;
 mod cholesky;
 mod container;
@@ -100,6 +101,7 @@ mod movielens_tests;
 #[cfg(test)]
 mod testing;
 
+pub use all_pairs::squared_error;
 pub use baseline::{Baseline, BaselineSettings};
 pub use error::FactorizationError;
 pub use export::{Number, write_npy, write_text};

@@ -17,14 +17,16 @@ impl Factorization {
     }
 
     /// What is answered where factors cannot help: for ratings the mean plus the biases that are known, for implicit feedback the share
-    /// of users who chose the item.
+    /// of users who chose the item, and where pairs without a rating are 0 the mean over all users.
     pub(super) fn fallback(&self, user: u32, item: u32) -> f32 {
+        if !self.settings.counts_all_pairs() {
+            return self.baseline.value(Some(user), Some(item));
+        }
+        let count = self.item_counts.get(item as usize).copied().unwrap_or(0);
+        let share = f64::from(count) / self.users.len() as f64;
         match self.settings.alpha {
-            None => self.baseline.value(Some(user), Some(item)),
-            Some(_) => {
-                let count = self.item_counts.get(item as usize).copied().unwrap_or(0);
-                (f64::from(count) / self.users.len() as f64) as f32
-            }
+            Some(_) => share as f32,
+            None => (share * f64::from(self.item_means.get(item as usize).copied().unwrap_or(0.0))) as f32,
         }
     }
 }

@@ -180,9 +180,9 @@ impl Factorization {
 
     /// A predicted rating within the range of the training ratings; a preference has none.
     pub(super) fn in_range(&self, value: f32) -> f32 {
-        match self.settings.alpha {
-            None => value.clamp(self.range.minimum, self.range.maximum),
-            Some(_) => value,
+        match self.settings.counts_all_pairs() {
+            false => value.clamp(self.range.minimum, self.range.maximum),
+            true => value,
         }
     }
 
@@ -216,7 +216,7 @@ pub(super) struct Ranker<'m> {
 
 impl<'m> Ranker<'m> {
     pub(super) fn new(model: &'m Factorization, settings: &RecommendSettings) -> Self {
-        let damping = if model.settings.alpha.is_some() { 0.0 } else { settings.damping.max(0.0) };
+        let damping = if model.settings.counts_all_pairs() { 0.0 } else { settings.damping.max(0.0) };
         let support = |&count: &u32| if count == 0 { 0.0 } else { count as f32 / (count as f32 + damping) };
         Ranker { model, settings: *settings, support: model.item_counts.iter().map(support).collect() }
     }
@@ -275,7 +275,7 @@ impl<'m> Ranker<'m> {
         let factors = taste.factors;
         let rows = model.item_factors[start * rank..end * rank].chunks_exact(rank);
         scores.clear();
-        if model.settings.alpha.is_some() {
+        if model.settings.counts_all_pairs() {
             scores.extend(rows.map(|row| dot(factors, row)));
             return;
         }

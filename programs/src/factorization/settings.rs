@@ -11,7 +11,7 @@ use super::solver::Solver;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `als` or `sgd`. Default `als`.
+    /// `als`, `sgd` or `nmf`. Default `als`.
     pub program: String,
     /// Length of a factor row; at least 1. Default 32.
     pub rank: usize,
@@ -58,6 +58,25 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The defaults of nonnegative factorization by multiplicative updates: rank 16, 200 iterations, no regularization and no offset.
+    pub fn nmf() -> Self {
+        Settings {
+            program: "nmf".into(),
+            rank: 16,
+            lambda: 0.0,
+            regularization: Regularization::Plain,
+            offset: Offset::None,
+            iterations: 200,
+            ..Settings::default()
+        }
+    }
+
+    /// Whether every pair of a user and an item counted, those without a rating as 0: under implicit feedback, and for `nmf`. Predictions then
+    /// are no ratings.
+    pub fn counts_all_pairs(&self) -> bool {
+        self.alpha.is_some() || self.program == "nmf"
+    }
+
     /// The defaults of stochastic gradient descent, chosen as those of [`Settings::default`]; see the table at [`Sgd`](crate::Sgd). Its
     /// regularization is weighted: each step pays lambda for both of its rows.
     pub fn sgd() -> Self {

@@ -26,7 +26,8 @@ use super::model::Factorization;
 use super::seen::Seen;
 use super::settings::Settings;
 
-const IDENTITY: Identity<'_> = Identity { format: "gasworks-factorization", version: 1, program: "als|sgd" };
+const IDENTITY: Identity<'_> =
+    Identity { format: "gasworks-factorization", version: 1, program: "als|sgd|nmf" };
 
 /// The part of a model that is no tensor.
 #[derive(Serialize, Deserialize)]
