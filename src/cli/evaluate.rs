@@ -62,9 +62,9 @@ impl Evaluate {
             ));
         }
         let clip = Some(model.rating_range());
-        let errors = match model.settings().alpha {
-            Some(_) => None,
-            None => rmse_mae(&model, &test, clip).zip(rmse_mae(model.baseline(), &test, clip)),
+        let errors = match model.settings().counts_all_pairs() {
+            true => None,
+            false => rmse_mae(&model, &test, clip).zip(rmse_mae(model.baseline(), &test, clip)),
         };
         let relevant = self.relevant.unwrap_or(model.baseline().mean);
         let quality = model.ranking(&test, relevant, &settings);

@@ -18,6 +18,7 @@ mod kcore;
 mod lab;
 mod lasso;
 mod lists;
+mod nmf;
 mod options;
 mod order;
 mod output;
@@ -64,6 +65,7 @@ Exit codes: 0 done, 2 usage, 65 bad data, 66 no such input, 74 reading or writin
 enum Command {
     Als(als::Als),
     Sgd(sgd::Sgd),
+    Nmf(nmf::Nmf),
     Svd(svd::Svd),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
@@ -89,6 +91,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => command.run.voice,
             Command::Sgd(command) => command.voice,
+            Command::Nmf(command) => command.run.voice,
             Command::Svd(command) => command.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
@@ -114,6 +117,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => Some(&command.run.common),
             Command::Sgd(command) => Some(&command.common),
+            Command::Nmf(command) => Some(&command.run.common),
             Command::Svd(command) => Some(&command.common),
             Command::Pagerank(command) => Some(&command.run.common),
             Command::Components(command) => Some(&command.run.common),
@@ -134,6 +138,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => command.run(reporter),
             Command::Sgd(command) => command.run(reporter),
+            Command::Nmf(command) => command.run(reporter),
             Command::Svd(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),

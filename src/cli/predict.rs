@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gasworks::input::{Pairs, Rating, RatingsOptions, Source, read_pairs};
-use gasworks::programs::factorization::{Factorization, Prediction, Predictor};
+use gasworks::programs::factorization::{Factorization, Prediction, Predictor, Settings};
 use serde_json::json;
 
 use super::error::Failure;
@@ -52,7 +52,7 @@ impl Predict {
         reporter.loaded(&loaded.report);
         let Pairs { ratings, has_ratings } = loaded.data;
         // Preferences are not ratings: they have no range to be kept in.
-        let clips = !self.no_clip && model.settings().alpha.is_none();
+        let clips = !self.no_clip && !model.settings().counts_all_pairs();
         let clip = clips.then(|| model.rating_range());
         let mut predictions: Vec<Prediction> =
             model.renumber(&ratings).iter().map(|pair| model.predict(pair.user, pair.item)).collect();
@@ -66,9 +66,10 @@ impl Predict {
             reporter.note(format_args!(
                 "{fallbacks} of {} pairs are of users or items without training ratings; for those {} predicted",
                 predictions.len(),
-                match model.settings().alpha {
-                    None => "the mean and the biases that are known were",
-                    Some(_) => "the share of users who chose the item was",
+                match model.settings() {
+                    settings if !settings.counts_all_pairs() => "the mean and the biases that are known were",
+                    Settings { alpha: Some(_), .. } => "the share of users who chose the item was",
+                    _ => "the item's mean over all users, 0 where there is no rating, was",
                 }
             ));
         }

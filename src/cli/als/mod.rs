@@ -1,6 +1,5 @@
 //! `gasworks als`: factorize ratings by alternating least squares.
 
-mod implicit;
 mod kind;
 
 use clap::Args;
@@ -14,7 +13,7 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, Watch};
+use super::factorization::{self, Data, DataOptions, Loss, MeasuringOptions, OutputOptions, Watch, quality};
 use super::options::{RunOptions, names, up_to};
 use super::order::{Defaults, Order, admit};
 use super::run::{self, Ending, Run};
@@ -101,7 +100,8 @@ impl Als {
         let mut graph = self.graph(&data, &run.order)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
-        let mut watch = Watch::new(&data, &program, self.offset(), self.loss(), &self.measuring);
+        let mut watch =
+            Watch::new(&data, &program, self.offset(), self.loss().map(Loss::Implicit), &self.measuring);
         let outcome = run.watched(
             reporter,
             |progress, factors, reporter| watch.see(progress, factors, reporter),
@@ -121,13 +121,13 @@ impl Als {
         let kept = watch.kept(&outcome.progress);
         let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
         self.output.write(&model, reporter)?;
-        let quality = if is_implicit { implicit::quality(&model, &data) } else { None };
+        let found = if is_implicit { quality::of(&model, &data) } else { None };
         factorization::show(&self.output, &model, &data, reporter, |reporter| match is_implicit {
-            true => implicit::table(&watch, quality.as_ref(), reporter),
+            true => quality::table(&watch, found.as_ref(), reporter),
             false => factorization::table(&self.measuring, &watch, reporter),
         })?;
         let mut metrics = watch.final_metrics(kept);
-        metrics.extend(implicit::metrics(quality.as_ref()));
+        metrics.extend(quality::metrics(found.as_ref()));
         run::finish(reporter, reason, &outcome, metrics, self.output.details(kept))
     }
 

@@ -92,12 +92,12 @@ pub(in super::super) struct Data {
 }
 
 impl Data {
-    /// Reads the ratings and parts them by the seed. Implicit feedback has no mean and no biases.
+    /// Reads the ratings and parts them by the seed. Where every pair counts, there is no mean and there are no biases.
     pub(in super::super) fn load(
         options: &DataOptions,
         measuring: &MeasuringOptions,
         seed: u64,
-        is_implicit: bool,
+        counts_all_pairs: bool,
         reporter: &mut Reporter,
     ) -> Result<Self, Failure> {
         let InputOptions { format, lenient } = options.input;
@@ -133,8 +133,7 @@ impl Data {
             ));
         }
         let (users, items) = (ratings.users, ratings.items);
-        let baseline = match is_implicit {
-            // A preference has no mean and no biases.
+        let baseline = match counts_all_pairs {
             true => Baseline {
                 mean: 0.0,
                 user_biases: vec![0.0; users.len()],

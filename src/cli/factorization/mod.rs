@@ -4,6 +4,7 @@
 mod data;
 mod export;
 mod output;
+pub(super) mod quality;
 mod rows;
 mod summary;
 mod watch;
@@ -12,4 +13,4 @@ pub(super) use data::{Data, DataOptions, MeasuringOptions, read, sample};
 pub(super) use export::Export;
 pub(super) use output::OutputOptions;
 pub(super) use summary::{show, table};
-pub(super) use watch::Watch;
+pub(super) use watch::{Loss, Watch};

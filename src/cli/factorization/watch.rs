@@ -1,20 +1,42 @@
-//! Looks at each iteration: errors on training and test ratings, or the loss of implicit feedback, and whether the factors are still numbers.
+//! Looks at each iteration: errors on training and test ratings, or the loss where every pair counts, and whether the factors are still numbers.
 
 use std::ops::ControlFlow;
 
 use gasworks::input::Rating;
 use gasworks::programs::factorization::{
-    Clip, Errors, ImplicitLoss, Offset, Predictor, Unfinished, rmse_mae,
+    Clip, Errors, ImplicitLoss, Offset, Predictor, Unfinished, rmse_mae, squared_error,
 };
 use gasworks::{Column, Progress, Row};
 
 use super::super::error::Failure;
 use super::super::events::{Metrics, Reporter};
+use super::super::run;
 use super::data::{Data, MeasuringOptions};
 use super::rows::{Learned, Rows};
 
 /// Iterations without a better test RMSE after which an early stop stops.
 const PATIENCE: u64 = 3;
+
+/// What is minimized where every pair counts.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum Loss {
+    Implicit(ImplicitLoss),
+    /// Pairs without a rating are 0.
+    Squared,
+}
+
+impl Loss {
+    /// Of these factors, users first.
+    fn of(&self, data: &Data, factors: &Column<Row<f32>>) -> f64 {
+        let users = data.users.len();
+        let left = (users, |user: usize| factors.get(user));
+        let right = (data.items.len(), |item: usize| factors.get(users + item));
+        match self {
+            Loss::Implicit(loss) => loss.of(factors.width(), left, right, &data.train),
+            Loss::Squared => squared_error(factors.width(), left, right, &data.train),
+        }
+    }
+}
 
 /// Errors of a model on both parts of the ratings.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +45,7 @@ pub(in super::super) struct Evaluation {
     pub(in super::super) iteration: u64,
     pub(super) train: Option<Errors>,
     pub(super) test: Option<Errors>,
-    /// Of implicit feedback, which has no errors.
+    /// Where every pair counts, so that there are no errors.
     pub(in super::super) loss: Option<f64>,
 }
 
@@ -62,7 +84,7 @@ pub(in super::super) struct Watch<'d> {
     data: &'d Data,
     rows: &'d dyn Rows,
     offset: Offset,
-    loss: Option<ImplicitLoss>,
+    loss: Option<Loss>,
     early_stop: bool,
     clip: Clip,
     pub(super) baseline: Evaluation,
@@ -79,7 +101,7 @@ impl<'d> Watch<'d> {
         data: &'d Data,
         rows: &'d dyn Rows,
         offset: Offset,
-        loss: Option<ImplicitLoss>,
+        loss: Option<Loss>,
         measuring: &MeasuringOptions,
     ) -> Self {
         let [minimum, maximum] = data.range();
@@ -131,7 +153,7 @@ impl<'d> Watch<'d> {
             counts: [&data.counts.0, &data.counts.1],
         };
         let found = match &self.loss {
-            Some(loss) => Evaluation::of_loss(progress.rounds, Some(loss_of(loss, data, rows))),
+            Some(loss) => Evaluation::of_loss(progress.rounds, Some(loss.of(data, rows))),
             None => Evaluation::of(progress.rounds, &model, data, self.clip),
         };
         self.iterations.push(found);
@@ -146,7 +168,9 @@ impl<'d> Watch<'d> {
         if !progress.residual.is_nan() {
             metrics.insert("residual".into(), progress.residual.into());
         }
-        reporter.progress(progress, metrics, &text, true)?;
+        // Multiplicative updates take hundreds.
+        let is_shown = !matches!(self.loss, Some(Loss::Squared)) || run::is_milestone(progress.rounds);
+        reporter.progress(progress, metrics, &text, is_shown)?;
 
         if self.best.is_none_or(|best| found.judged() < best.judged()) {
             self.best = Some(found);
@@ -184,11 +208,4 @@ impl<'d> Watch<'d> {
         metrics.extend(self.baseline.metrics("baseline_"));
         metrics
     }
-}
-
-/// The loss of these factors, users first.
-fn loss_of(loss: &ImplicitLoss, data: &Data, factors: &Column<Row<f32>>) -> f64 {
-    let (users, items) = (data.users.len(), data.items.len());
-    let item = |item: usize| factors.get(users + item);
-    loss.of(factors.width(), (users, |user| factors.get(user)), (items, item), &data.train)
 }

@@ -1,4 +1,4 @@
-//! What `als --implicit` shows at the end: the loss, and how good the lists are.
+//! What is shown at the end where every pair counts, so that there are no errors of ratings: the loss, and how good the lists are.
 
 use std::collections::HashSet;
 
@@ -7,14 +7,15 @@ use gasworks::programs::factorization::{Factorization, RankingQuality, Recommend
 
 use super::super::error::Failure;
 use super::super::events::{Metrics, Reporter};
-use super::super::factorization::{Data, Watch};
+use super::data::Data;
+use super::watch::Watch;
 
 /// Users at most whose lists are judged: more would take longer than the factors.
 const JUDGED: usize = 5000;
 
 /// How good lists of the default length are for the test ratings; nothing without any. A share of the users, evenly spread, where there
 /// are many.
-pub(super) fn quality(model: &Factorization, data: &Data) -> Option<RankingQuality> {
+pub(in super::super) fn of(model: &Factorization, data: &Data) -> Option<RankingQuality> {
     let mut users: Vec<u32> = data.test.iter().map(|rating| rating.user).collect();
     users.sort_unstable();
     users.dedup();
@@ -31,14 +32,14 @@ fn measures(quality: &RankingQuality) -> [(&'static str, f64); 4] {
 }
 
 /// As metrics of the last event.
-pub(super) fn metrics(quality: Option<&RankingQuality>) -> Metrics {
+pub(in super::super) fn metrics(quality: Option<&RankingQuality>) -> Metrics {
     let k = RecommendSettings::default().count;
     let measures = quality.into_iter().flat_map(measures);
     measures.map(|(name, value)| (format!("test_{name}_at_{k}"), value.into())).collect()
 }
 
 /// Prints loss and measures.
-pub(super) fn table(
+pub(in super::super) fn table(
     watch: &Watch<'_>,
     quality: Option<&RankingQuality>,
     reporter: &mut Reporter,
