@@ -34,6 +34,7 @@ mod programs {
     mod gibbs;
     mod lasso;
     mod oracles;
+    mod products;
     mod sgd;
     mod shapes;
     mod simulation;

@@ -81,7 +81,7 @@ pub(crate) fn engine<'g, P: VertexProgram>(
     }
 }
 
-fn run_of(outcome: Outcome, history: History, bits: impl IntoIterator<Item = u64>) -> Run {
+pub(crate) fn run_of(outcome: Outcome, history: History, bits: impl IntoIterator<Item = u64>) -> Run {
     let progress = Progress { seconds: 0.0, ..outcome.progress };
     let plan = Plan { threads: 0, ..outcome.plan };
     let outcome = Outcome { progress, plan, ..outcome };

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use gasworks::schedulers::{Rounds, Sweep};
 use gasworks::{Error, Gathers, Isa, Selection};
 
+use super::products;
 use super::shapes::shapes;
 use super::subjects::{self, How, Order, Subject};
 
@@ -19,7 +20,7 @@ const ORDERS: [Order; 5] = [
 
 const THREADS: [usize; 4] = [1, 2, 3, 8];
 
-const BUNDLED: [Subject; 14] = [
+const BUNDLED: [Subject; 16] = [
     subjects::pagerank::<true>("pagerank"),
     subjects::pagerank::<false>("pagerank that drops dangling mass"),
     subjects::COMPONENTS,
@@ -34,6 +35,8 @@ const BUNDLED: [Subject; 14] = [
     subjects::als::<7>("nonnegative als, plain"),
     subjects::als::<8>("nonnegative implicit als, plain"),
     subjects::WEIGHTED_ALS,
+    products::MULTIPLY,
+    products::NMF,
 ];
 
 /// Named by the edges of gather and scatter.
