@@ -21,8 +21,8 @@ use super::run::{self, Ending, Limits, Run};
 
 /// Find the greatest singular values of a sparse matrix, and their vectors
 ///
-/// By Lanczos bidiagonalization, restarted with the best that was found whenever a basis is full. A pair without an entry is 0. Nothing is
-/// subtracted. An iteration fills the bases once. Prints each value with its residual, sqrt(|A v - s u|^2 + |A^T u - s v|^2): a singular value of
+/// By Lanczos bidiagonalization, restarted with the best that was found whenever a basis is full. A pair without an entry is 0; rows and
+/// columns without any are left out. Nothing is subtracted. An iteration fills the bases once. Prints each value with its residual, sqrt(|A v - s u|^2 + |A^T u - s v|^2): a singular value of
 /// the matrix is that near.
 #[derive(Args, Debug)]
 #[command(

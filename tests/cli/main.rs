@@ -15,10 +15,12 @@ mod inspect;
 mod kcore;
 mod lab;
 mod lasso;
+mod nmf;
 mod pipes;
 mod predict;
 mod recommend;
 mod sgd;
+mod svd;
 
 use std::fs;
 use std::io::Write;
