@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod als;
+mod ccd;
 mod coloring;
 mod components;
 mod core_numbers;
@@ -18,6 +19,7 @@ pub mod svd;
 mod testing;
 
 pub use als::{Als, Observation, SharedGrams};
+pub use ccd::Ccd;
 pub use coloring::{GreedyColoring, Taken};
 pub use components::Components;
 pub use core_numbers::{Bounds, KCore};

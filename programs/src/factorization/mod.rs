@@ -99,7 +99,7 @@ mod descent_tests;
 #[cfg(test)]
 mod movielens_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use all_pairs::squared_error;
 pub use baseline::{Baseline, BaselineSettings};
