@@ -2,6 +2,7 @@
 
 mod als;
 mod catalog;
+mod ccd;
 mod color;
 mod components;
 mod error;
@@ -65,6 +66,7 @@ Exit codes: 0 done, 2 usage, 65 bad data, 66 no such input, 74 reading or writin
 enum Command {
     Als(als::Als),
     Sgd(sgd::Sgd),
+    Ccd(ccd::Ccd),
     Nmf(nmf::Nmf),
     Svd(svd::Svd),
     Recommend(recommend::Recommend),
@@ -91,6 +93,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => command.run.voice,
             Command::Sgd(command) => command.voice,
+            Command::Ccd(command) => command.run.voice,
             Command::Nmf(command) => command.run.voice,
             Command::Svd(command) => command.voice,
             Command::Recommend(command) => command.voice,
@@ -117,6 +120,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => Some(&command.run.common),
             Command::Sgd(command) => Some(&command.common),
+            Command::Ccd(command) => Some(&command.run.common),
             Command::Nmf(command) => Some(&command.run.common),
             Command::Svd(command) => Some(&command.common),
             Command::Pagerank(command) => Some(&command.run.common),
@@ -138,6 +142,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => command.run(reporter),
             Command::Sgd(command) => command.run(reporter),
+            Command::Ccd(command) => command.run(reporter),
             Command::Nmf(command) => command.run(reporter),
             Command::Svd(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),

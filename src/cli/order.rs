@@ -11,7 +11,7 @@ use super::options::names;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Order")]
 pub(crate) struct OrderOptions {
-    /// When neighbors see new values [default: sync; async for color, kcore, gibbs and lasso, which have nothing that a barrier could publish]
+    /// When neighbors see new values [default: sync; async for color, kcore, gibbs, lasso and ccd, which have nothing that a barrier could publish]
     #[arg(long, value_enum)]
     pub(crate) engine: Option<Executor>,
     /// Who runs next; `gasworks schedulers` lists names and options. Under sync it must have rounds [default: the command's own choice]

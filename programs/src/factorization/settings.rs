@@ -11,7 +11,7 @@ use super::solver::Solver;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `als`, `sgd` or `nmf`. Default `als`.
+    /// `als`, `sgd`, `ccd` or `nmf`. Default `als`.
     pub program: String,
     /// Length of a factor row; at least 1. Default 32.
     pub rank: usize,
@@ -58,6 +58,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The defaults of coordinate descent: those of alternating least squares, which minimizes the same.
+    pub fn ccd() -> Self {
+        Settings { program: "ccd".into(), ..Settings::default() }
+    }
+
     /// The defaults of nonnegative factorization by multiplicative updates: rank 16, 200 iterations, no regularization and no offset.
     pub fn nmf() -> Self {
         Settings {

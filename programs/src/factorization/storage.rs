@@ -27,7 +27,7 @@ use super::seen::Seen;
 use super::settings::Settings;
 
 const IDENTITY: Identity<'_> =
-    Identity { format: "gasworks-factorization", version: 1, program: "als|sgd|nmf" };
+    Identity { format: "gasworks-factorization", version: 1, program: "als|sgd|ccd|nmf" };
 
 /// The part of a model that is no tensor.
 #[derive(Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gasworks::programs::factorization::{Regularization, initial_factors};
-use gasworks::programs::{Als, Components, DanglingMass, PageRank, ShortestPaths};
+use gasworks::programs::{Als, Ccd, Components, DanglingMass, PageRank, ShortestPaths};
 use gasworks::schedulers::{Sweep, by_name};
 use gasworks::{
     Case, Engine, Error, Every, Exclusion, Gathers, Model, Outcome, ProgramKind, Reason, Scheduler,
@@ -101,8 +101,8 @@ impl Subject {
     }
 }
 
-pub(crate) const SUBJECTS: [Subject; 8] =
-    [PAGERANK, COMPONENTS, SHORTEST_PATHS, ALS, LEAST, COLORING, LEVEL, STEPS];
+pub(crate) const SUBJECTS: [Subject; 9] =
+    [PAGERANK, COMPONENTS, SHORTEST_PATHS, ALS, LEAST, COLORING, LEVEL, STEPS, CCD];
 
 const DAMPING: f32 = 0.85;
 
@@ -237,6 +237,61 @@ const ALS: Subject = Subject {
         // There are several optima, which differ a little; in any, another sweep makes nothing better.
         let better = objective(shape, &sides(&run.floats(), 1).floats());
         assert!(better >= 0.97 * found - 1e-3, "objective {found}, another sweep makes it {better}");
+    },
+};
+
+/// Factors, residuals, and how it ended.
+fn descended(shape: &Shape, how: &How) -> Result<(Vec<f32>, Vec<f32>, Outcome), Error> {
+    let left = shape.left().unwrap_or(0) * RANK;
+    let start: Vec<f32> = beginnings(shape).into_iter().skip(left).collect();
+    let start = [vec![0.0; left], start].concat();
+    let fill = |v: u32, row: &mut [f32]| row.copy_from_slice(&start[RANK * v as usize..][..RANK]);
+    let mut graph = shape.weighted().with_rows(RANK, fill);
+    let ccd = Ccd::new(RANK, LAMBDA, Regularization::Weighted);
+    let engine = Engine::updates(&mut graph, &ccd, how.scheduler(shape.vertices));
+    let outcome = run!(engine.rounds(2 * ccd.visits()), how)?;
+    let residuals = graph.edge_list().map(|(_, _, residual)| *residual).collect();
+    Ok((graph.vertex_data().iter().flatten().copied().collect(), residuals, outcome))
+}
+
+const CCD: Subject = Subject {
+    name: "coordinate descent",
+    kind: ProgramKind::Update,
+    declared: Model::Edge,
+    fits: |shape| matches!(shape.kind, Kind::Bipartite(_)),
+    run: |shape, how| {
+        let (factors, residuals, outcome) = descended(shape, how)?;
+        Ok(Run::of(outcome, factors.iter().chain(&residuals).map(|x| u64::from(x.to_bits()))))
+    },
+    check: |shape, how, run| {
+        let found = run.floats();
+        assert!(found.iter().all(|x| x.is_finite()));
+        // Relaxed, steps that write one residual at once lose changes of it.
+        if how.exclusion == Exclusion::Relaxed {
+            return;
+        }
+        let (factors, residuals) = found.split_at(shape.vertices * RANK);
+        let mut edges: Vec<_> = shape.edge_list().collect();
+        edges.sort_by_key(|(u, v, _)| (*u, *v));
+        for ((u, v, rating), residual) in edges.iter().zip(residuals) {
+            let product: f32 =
+                (0..RANK).map(|k| factors[RANK * *u as usize + k] * factors[RANK * *v as usize + k]).sum();
+            assert!(
+                (rating - product - residual).abs() < 1e-4,
+                "of {u} and {v}: {rating}, {product}, {residual}"
+            );
+        }
+        // No step raises the objective; from nothing on one side, the penalty of the other is what it had at first.
+        let mut start = beginnings(shape);
+        start[..shape.left().unwrap_or(0) * RANK].fill(0.0);
+        let (now, first) = (objective(shape, factors), objective(shape, &start));
+        assert!(now <= first * (1.0 + 1e-5), "objective {now}, at first {first}");
+        if is_sweep_of_sides(how) {
+            let one = How { threads: 1, scheduler: "sweep", consistency: None, ..*how };
+            let (factors, residuals, _) = descended(shape, &one).expect("admitted");
+            assert!(found == [factors, residuals].concat(), "the bits of one thread");
+            assert!(now <= 0.9 * first, "objective {now}, at first {first}");
+        }
     },
 };
 
