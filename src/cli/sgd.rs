@@ -114,8 +114,8 @@ impl Sgd {
         })?;
         self.measuring.check()?;
         self.output.check(&self.measuring.inputs(&self.data), reporter)?;
-        let data = Data::load(&self.data, &self.measuring, self.common.seed, false, reporter)?;
-        let mut graph = self.graph(&program, &data)?;
+        let (data, ratings) = Data::load(&self.data, &self.measuring, self.common.seed, false, reporter)?;
+        let mut graph = self.graph(&program, &data, ratings);
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, self.subtracted(), None, &self.measuring);
@@ -159,21 +159,23 @@ impl Sgd {
     }
 
     /// Residuals between users and items, and rows to start from: small random factors, and the fitted biases.
-    fn graph(&self, program: &programs::Sgd, data: &Data) -> Result<Graph<Row<f32>, f32>, Failure> {
+    fn graph(
+        &self,
+        program: &programs::Sgd,
+        data: &Data,
+        mut ratings: Graph<(), f32>,
+    ) -> Graph<Row<f32>, f32> {
         let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
-        let residuals = self.subtracted().residuals(&data.baseline, &data.train);
-        let ends: Vec<[u32; 2]> = residuals.iter().map(|rating| [rating.user, rating.item]).collect();
-        let values: Vec<f32> = residuals.iter().map(|rating| rating.value).collect();
-        let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
+        self.subtracted().subtract(&data.baseline, &mut ratings);
         let start = initial_factors(users + items, rank, INITIAL_SCALE, self.common.seed);
-        Ok(graph.with_rows(program.width(), |vertex, row| {
+        ratings.with_rows(program.width(), |vertex, row| {
             let vertex = vertex as usize;
             let bias = match vertex.checked_sub(users) {
                 None => data.baseline.user_biases[vertex],
                 Some(item) => data.baseline.item_biases[item],
             };
             program.start(vertex < users, &start[vertex * rank..][..rank], bias, row);
-        }))
+        })
     }
 
     /// The part of the start event that only this command has.

@@ -9,6 +9,7 @@ use gasworks_engine::input::Rating;
 use rayon::prelude::*;
 
 use super::settings::Regularization;
+use super::training::{RatingList, in_blocks};
 
 /// Rows or ratings a block; the sum over blocks is taken in order, so its bits do not depend on threads.
 const BLOCK: usize = 1 << 12;
@@ -38,31 +39,30 @@ pub struct ImplicitLoss {
 
 impl ImplicitLoss {
     /// The loss of rows of `rank` factors: so many users and items, and the row of each. Ratings are distinct pairs. Parallel.
-    pub fn of<'a>(
+    pub fn of<'a, R: RatingList + ?Sized>(
         &self,
         rank: usize,
         (users, user): (usize, impl Fn(usize) -> &'a [f32] + Sync),
         (items, item): (usize, impl Fn(usize) -> &'a [f32] + Sync),
-        ratings: &[Rating],
+        ratings: &R,
     ) -> f64 {
         let mut counts = (vec![0_u32; users], vec![0_u32; items]);
-        for rating in ratings {
+        for rating in ratings.all() {
             counts.0[rating.user as usize] += 1;
             counts.1[rating.item as usize] += 1;
         }
         let (left, left_length) = self.side(rank, &counts.0, &user);
         let (right, right_length) = self.side(rank, &counts.1, &item);
         let all: f64 = left.iter().zip(&right).map(|(left, right)| left * right).sum();
-        let block = |block: &[Rating]| {
-            let each = |rating: &Rating| {
+        let blocks = in_blocks(ratings, BLOCK, |block| {
+            let each = |rating: Rating| {
                 let (x, y) = (user(rating.user as usize), item(rating.item as usize));
                 let product: f64 = x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
                 let confidence = 1.0 + f64::from(self.alpha) * f64::from(rating.value);
                 confidence * (1.0 - product).powi(2) - product.powi(2)
             };
-            block.iter().map(each).sum::<f64>()
-        };
-        let blocks: Vec<f64> = ratings.par_chunks(BLOCK).map(block).collect();
+            ratings.range(block).map(each).sum::<f64>()
+        });
         all + blocks.iter().sum::<f64>() + f64::from(self.lambda) * (left_length + right_length)
     }
 

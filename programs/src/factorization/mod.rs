@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | hold out | [`hold_out`], [`leave_k_out`], [`folds`] | training and test ratings, split within each user |
 //! | compare | [`Baseline::fit`] | mean and biases: what any factorization must beat |
-//! | subtract | [`Offset::residuals`] | the ratings less what the baseline explains |
+//! | subtract | [`Offset::residuals`], [`Offset::subtract`] | the ratings less what the baseline explains |
 //! | start | [`initial_factors`] | small random item factors |
 //! | iterate | the program | user factors (users x rank) and item factors (items x rank), row-major `f32` |
 //! | keep | [`Factorization::new`], [`save`](Factorization::save), [`load`](Factorization::load) | one file that answers alone |
@@ -92,6 +92,7 @@ mod solver;
 mod split;
 mod storage;
 mod top;
+mod training;
 
 #[cfg(test)]
 mod descent_tests;
@@ -114,3 +115,4 @@ pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
 pub use settings::{DescentSettings, Offset, Regularization, Settings};
 pub use solver::Solver;
 pub use split::{Folds, Split, folds, hold_out, leave_k_out};
+pub use training::{RatingList, Training};

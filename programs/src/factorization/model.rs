@@ -12,6 +12,7 @@ use super::error::FactorizationError;
 use super::metrics::Clip;
 use super::seen::Seen;
 use super::settings::Settings;
+use super::training::RatingList;
 
 /// The number of a user or item that the model does not know.
 pub const UNKNOWN: u32 = u32::MAX;
@@ -44,21 +45,21 @@ impl Factorization {
     ///
     /// # Errors
     /// If a shape is wrong, a number is not finite, or a rating names no user or item.
-    pub fn new(
+    pub fn new<R: RatingList + ?Sized>(
         ids: (Ids, Ids),
-        train: &[Rating],
+        train: &R,
         baseline: Baseline,
         factors: (Vec<f32>, Vec<f32>),
         settings: Settings,
     ) -> Result<Self, FactorizationError> {
         let (users, items) = ids;
         let items_len = items.len();
-        let known = |rating: &&Rating| {
+        let known = |rating: &Rating| {
             (rating.user as usize) < users.len()
                 && (rating.item as usize) < items.len()
                 && rating.value.is_finite()
         };
-        if let Some(rating) = train.iter().find(|rating| !known(rating)) {
+        if let Some(rating) = train.all().find(|rating| !known(rating)) {
             return Err(FactorizationError::Model {
                 part: "training ratings",
                 expected: format!("finite ratings of {} items by {} users", items.len(), users.len()),
@@ -68,14 +69,14 @@ impl Factorization {
         }
         let seen = Seen::of(users.len(), train);
         let mut sums = vec![(0.0, 0u32); items.len()];
-        for rating in train {
+        for rating in train.all() {
             let (sum, count) = &mut sums[rating.item as usize];
             *sum += f64::from(rating.value);
             *count += 1;
         }
         let item_means = sums.iter().map(|&(sum, count)| (sum / f64::from(count.max(1))) as f32);
-        let values = || train.iter().map(|rating| rating.value);
-        let range = match train.len() {
+        let values = || train.all().map(|rating| rating.value);
+        let range = match train.count() {
             0 => Clip { minimum: 0.0, maximum: 0.0 },
             _ => Clip {
                 minimum: values().fold(f32::INFINITY, f32::min),

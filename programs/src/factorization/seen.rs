@@ -7,7 +7,7 @@ use gasworks_engine::input::Rating;
 
 use super::error::FactorizationError;
 use super::model::{expect, finite, shape_error};
-use super::rows::Rows;
+use super::training::RatingList;
 
 /// The items of each user, strictly ascending.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,27 +22,36 @@ pub(super) struct Seen {
 
 impl Seen {
     /// The distinct items of each of `users` users; of several ratings of an item the last one. O(n log n).
-    pub(super) fn of(users: usize, ratings: &[Rating]) -> Self {
-        let rows = Rows::group(users, ratings, |rating| rating.user);
-        let room = || Vec::with_capacity(ratings.len());
-        let mut seen = Seen { offsets: vec![0], items: Vec::with_capacity(ratings.len()), values: room() };
-        let mut row = Vec::new();
-        for user in 0..rows.len() {
-            row.clear();
-            row.extend(rows.row(user).iter().map(|&position| ratings[position as usize]));
-            row.sort_by_key(|rating| rating.item);
-            let start = seen.items.len();
-            for rating in &row {
-                if seen.items[start..].last() == Some(&rating.item) {
-                    seen.values.pop();
-                } else {
-                    seen.items.push(rating.item);
-                }
-                seen.values.push(rating.value);
-            }
-            seen.offsets.push(seen.items.len() as u64);
+    pub(super) fn of<R: RatingList + ?Sized>(users: usize, ratings: &R) -> Self {
+        let mut offsets = vec![0; users + 1];
+        ratings.all().for_each(|rating| offsets[rating.user as usize + 1] += 1);
+        for user in 0..users {
+            offsets[user + 1] += offsets[user];
         }
-        seen
+        let (mut items, mut values) = (vec![0; ratings.count()], vec![0.0; ratings.count()]);
+        let mut next = offsets.clone();
+        for Rating { user, item, value } in ratings.all() {
+            let at = &mut next[user as usize];
+            (items[*at as usize], values[*at as usize]) = (item, value);
+            *at += 1;
+        }
+        // Each row is sorted, and of several ratings of an item the last one stays.
+        let (mut row, mut kept) = (Vec::new(), 0);
+        for user in 0..users {
+            let range = offsets[user] as usize..offsets[user + 1] as usize;
+            offsets[user] = kept as u64;
+            row.clear();
+            row.extend(range.map(|at| (items[at], values[at])));
+            row.sort_by_key(|(item, _)| *item);
+            for run in row.chunk_by(|one, other| one.0 == other.0) {
+                (items[kept], values[kept]) = run[run.len() - 1];
+                kept += 1;
+            }
+        }
+        offsets[users] = kept as u64;
+        items.truncate(kept);
+        values.truncate(kept);
+        Seen { offsets, items, values }
     }
 
     /// The items of a user; none for a number out of range.

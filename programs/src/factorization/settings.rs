@@ -1,5 +1,6 @@
 //! How a factorization was trained: the parameters that its model carries, and the offset that is factorized away first.
 
+use gasworks_engine::graph::Graph;
 use gasworks_engine::input::Rating;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -134,12 +135,27 @@ impl Offset {
     /// assert_eq!(Offset::Mean.residuals(&baseline, &ratings)[0].value, 1.0);
     /// ```
     pub fn residuals(self, baseline: &Baseline, ratings: &[Rating]) -> Vec<Rating> {
-        let residual = |rating: &Rating| match self {
-            Offset::None => rating.value,
-            Offset::Mean => rating.value - baseline.mean,
-            Offset::Biases => rating.value - baseline.value(Some(rating.user), Some(rating.item)),
-        };
+        let residual = |rating: &Rating| self.residual(baseline, *rating);
         ratings.par_iter().map(|rating| Rating { value: residual(rating), ..*rating }).collect()
+    }
+
+    /// Subtracts the offset from the ratings on the edges of a bipartite graph, from users to items. Parallel; O(vertices + ratings).
+    ///
+    /// # Panics
+    /// If the graph is not bipartite.
+    pub fn subtract(self, baseline: &Baseline, graph: &mut Graph<(), f32>) {
+        let users = graph.topology().left().expect("users on the left, items on the right");
+        graph.transform_edges(|user, item, value| {
+            *value = self.residual(baseline, Rating { user, item: item - users, value: *value });
+        });
+    }
+
+    fn residual(self, baseline: &Baseline, Rating { user, item, value }: Rating) -> f32 {
+        match self {
+            Offset::None => value,
+            Offset::Mean => value - baseline.mean,
+            Offset::Biases => value - baseline.value(Some(user), Some(item)),
+        }
     }
 }
 
