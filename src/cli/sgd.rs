@@ -131,7 +131,11 @@ impl Sgd {
         run::summarize(reporter, reason, &outcome.progress);
 
         let kept = watch.kept(&outcome.progress);
-        let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
+        // What lies on the edges is not needed any more.
+        let rows = graph.into_vertex_data();
+        let learned = watch.learned(&rows);
+        drop(rows);
+        let model = data.model(learned, self.settings(kept))?;
         self.output.write(&model, reporter)?;
         factorization::show(&self.output, &model, &data, reporter, |reporter| {
             factorization::table(&self.measuring, &watch, reporter)

@@ -93,6 +93,7 @@ mod split;
 mod storage;
 mod top;
 mod training;
+mod values;
 
 #[cfg(test)]
 mod descent_tests;

@@ -8,6 +8,7 @@ use gasworks_engine::input::Rating;
 use super::error::FactorizationError;
 use super::model::{expect, finite, shape_error};
 use super::training::RatingList;
+use super::values::Values;
 
 /// The items of each user, strictly ascending.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +18,7 @@ pub(super) struct Seen {
     /// Item numbers.
     pub(super) items: Vec<u32>,
     /// One rating for each item; empty in models of files that do not hold them.
-    pub(super) values: Vec<f32>,
+    pub(super) values: Values,
 }
 
 impl Seen {
@@ -50,8 +51,7 @@ impl Seen {
         }
         offsets[users] = kept as u64;
         items.truncate(kept);
-        values.truncate(kept);
-        Seen { offsets, items, values }
+        Seen { offsets, items, values: Values::of(kept, |at| values[at]) }
     }
 
     /// The items of a user; none for a number out of range.
@@ -83,9 +83,9 @@ impl Seen {
     pub(super) fn validate(&self, users: usize, items: usize) -> Result<(), FactorizationError> {
         expect("offsets of seen items", self.offsets.len(), users.saturating_add(1))?;
         let total = self.items.len() as u64;
-        if !self.values.is_empty() {
+        if self.values != Values::NONE {
             expect("ratings of seen items", self.values.len(), self.items.len())?;
-            finite("ratings of seen items", &self.values, 1)?;
+            finite("ratings of seen items", self.values.levels(), 1)?;
         }
         if self.offsets[0] != 0 || self.offsets[users] != total || !self.offsets.is_sorted() {
             let expected = format!("numbers that ascend from 0 to {total}");
@@ -110,7 +110,10 @@ mod tests {
     fn rows_are_sorted_and_distinct_and_absent_users_saw_nothing() {
         let rating = |user, item, value| Rating { user, item, value };
         let seen = Seen::of(3, &[rating(2, 4, 9.0), rating(0, 1, 1.0), rating(2, 0, 2.0), rating(2, 4, 3.0)]);
-        assert!(seen.has_values() && seen.values == [1.0, 2.0, 3.0], "the last of several counts");
+        assert!(
+            seen.has_values() && seen.values == Values::of(3, |at| [1.0, 2.0, 3.0][at]),
+            "the last of several counts"
+        );
         assert_eq!([0, 1, 2, 3, u32::MAX].map(|user| seen.row(user)), [&[1][..], &[], &[0, 4], &[], &[]]);
         assert_eq!(seen.counts(5), [1, 1, 0, 0, 1]);
         assert!(seen.validate(3, 5).is_ok() && seen.validate(3, 4).is_err() && seen.validate(2, 5).is_err());

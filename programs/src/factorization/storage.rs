@@ -25,6 +25,7 @@ use super::metrics::Clip;
 use super::model::Factorization;
 use super::seen::Seen;
 use super::settings::Settings;
+use super::values::Values;
 
 const IDENTITY: Identity<'_> = Identity { format: "gasworks-factorization", version: 1, program: "als|sgd" };
 
@@ -242,41 +243,34 @@ fn ids(file: &Opened<'_>, name: &str, kind: Kind, count: usize) -> Result<Ids, F
     column.build().ok_or_else(wrong)
 }
 
-/// The values of ratings, in one byte each where they are so few that this is possible: stars and half stars are.
-fn push_ratings(tensors: &mut Tensors, values: &[f32]) {
-    if values.is_empty() {
-        return;
-    }
-    let mut levels: Vec<f32> = Vec::new();
-    for value in values {
-        let place = levels.binary_search_by(|level| level.total_cmp(value));
-        if let Err(place) = place {
-            if levels.len() == 256 {
-                return tensors.push("seen_ratings", &[values.len()], values);
-            }
-            levels.insert(place, *value);
+/// The values of ratings.
+fn push_ratings(tensors: &mut Tensors, values: &Values) {
+    match values {
+        values if *values == Values::NONE => {}
+        Values::OnLevels { levels, places } => {
+            tensors.push("rating_levels", &[levels.len()], levels);
+            tensors.push("seen_ratings", &[places.len()], places);
         }
+        Values::Plain(values) => tensors.push("seen_ratings", &[values.len()], values),
     }
-    let place = |value: &f32| levels.binary_search_by(|level| level.total_cmp(value)).unwrap_or(0) as u8;
-    let codes: Vec<u8> = values.iter().map(place).collect();
-    tensors.push("rating_levels", &[levels.len()], &levels);
-    tensors.push("seen_ratings", &[codes.len()], &codes);
 }
 
 /// The values of ratings; none, if the file does not hold them.
-fn ratings(file: &Opened<'_>) -> Result<Vec<f32>, FactorizationError> {
+fn ratings(file: &Opened<'_>) -> Result<Values, FactorizationError> {
     if file.has::<f32>("seen_ratings") {
-        return file.get("seen_ratings", &[None]);
+        return Ok(Values::Plain(file.get("seen_ratings", &[None])?));
     }
     if !file.has::<u8>("seen_ratings") {
-        return Ok(Vec::new());
+        return Ok(Values::NONE);
     }
     let levels: Vec<f32> = file.get("rating_levels", &[None])?;
-    let codes: Vec<u8> = file.get("seen_ratings", &[None])?;
-    let values: Option<Vec<f32>> = codes.iter().map(|&code| levels.get(usize::from(code)).copied()).collect();
-    values.ok_or_else(|| {
-        file.refuse("seen_ratings", format!("places below {}", levels.len()), "greater ones".into())
-    })
+    let places: Vec<u8> = file.get("seen_ratings", &[None])?;
+    match places.iter().all(|place| usize::from(*place) < levels.len()) {
+        true => Ok(Values::OnLevels { levels, places }),
+        false => {
+            Err(file.refuse("seen_ratings", format!("places below {}", levels.len()), "greater ones".into()))
+        }
+    }
 }
 
 /// Texts one after another, and where each ends.

@@ -6,6 +6,8 @@ use gasworks_engine::graph::{Graph, Topology};
 use gasworks_engine::input::Rating;
 use rayon::prelude::*;
 
+use super::values::Values;
+
 /// Ratings in some order.
 pub trait RatingList: Sync {
     /// How many.
@@ -68,19 +70,6 @@ pub struct Training {
     values: Values,
 }
 
-#[derive(Clone, Debug)]
-enum Values {
-    /// A place in the scale for each rating.
-    OnScale {
-        scale: Vec<f32>,
-        places: Vec<u8>,
-    },
-    Plain(Vec<f32>),
-}
-
-/// Ratings a task.
-const BLOCK: usize = 1 << 14;
-
 impl Training {
     /// The ratings on the edges of a bipartite graph, from users to items. O(vertices + ratings), parallel.
     ///
@@ -95,60 +84,16 @@ impl Training {
             Some(*end)
         }));
         let ratings = graph.edge_data();
-        let value = |at| *ratings.get(at);
-        let blocks = || {
-            let count = topology.edges();
-            (0..count.div_ceil(BLOCK))
-                .into_par_iter()
-                .map(move |block| block * BLOCK..count.min((block + 1) * BLOCK))
-        };
-        let scale = blocks()
-            .map(|block| {
-                let mut scale = Vec::new();
-                block.into_iter().try_for_each(|at| add(&mut scale, value(at)))?;
-                Some(scale)
-            })
-            .reduce(
-                || Some(Vec::new()),
-                |one, other| {
-                    let mut one = one?;
-                    other?.into_iter().try_for_each(|value| add(&mut one, value))?;
-                    Some(one)
-                },
-            );
-        let values = match scale {
-            Some(scale) => {
-                let mut places = vec![0; topology.edges()];
-                places.par_chunks_mut(BLOCK).enumerate().for_each(|(block, places)| {
-                    for (at, place) in (block * BLOCK..).zip(places) {
-                        *place =
-                            scale.binary_search_by(|known| known.total_cmp(&value(at))).unwrap_or(0) as u8;
-                    }
-                });
-                Values::OnScale { scale, places }
-            }
-            None => Values::Plain((0..topology.edges()).into_par_iter().map(value).collect()),
-        };
+        let values = Values::of(ratings.len(), |at| *ratings.get(at));
         Training { topology, starts, values }
     }
 
     /// The smallest and the largest rating; infinities without any.
     pub fn range_of_values(&self) -> [f32; 2] {
-        let fold = |values: &[f32]| {
-            let start = [f32::INFINITY, f32::NEG_INFINITY];
-            values.iter().fold(start, |[low, high], value| [low.min(*value), high.max(*value)])
-        };
-        match &self.values {
-            Values::OnScale { scale, .. } => fold(scale),
-            Values::Plain(values) => fold(values),
-        }
+        let start = [f32::INFINITY, f32::NEG_INFINITY];
+        let levels = self.values.levels().iter();
+        levels.fold(start, |[low, high], value| [low.min(*value), high.max(*value)])
     }
-}
-
-/// Puts a value on an ascending scale; nothing if there is no more room.
-fn add(scale: &mut Vec<f32>, value: f32) -> Option<()> {
-    let Err(place) = scale.binary_search_by(|known| known.total_cmp(&value)) else { return Some(()) };
-    (scale.len() <= usize::from(u8::MAX)).then(|| scale.insert(place, value))
 }
 
 impl RatingList for Training {
@@ -171,17 +116,12 @@ impl RatingList for Training {
             })
             .flat_map(move |(user, start, own)| {
                 let items = self.topology.out_neighbors(user);
-                own.map(move |at| Rating { user, item: items[at - start] - users, value: self.value(at) })
+                own.map(move |at| Rating {
+                    user,
+                    item: items[at - start] - users,
+                    value: self.values.get(at),
+                })
             })
-    }
-}
-
-impl Training {
-    fn value(&self, at: usize) -> f32 {
-        match &self.values {
-            Values::OnScale { scale, places } => scale[usize::from(places[at])],
-            Values::Plain(values) => values[at],
-        }
     }
 }
 
@@ -206,7 +146,7 @@ mod tests {
             let reversed = list.iter().rev().copied().collect();
             let graph = GraphBuilder::bipartite(11, 60).edges_from(reversed, edge).build().unwrap();
             let training = Training::new(&graph);
-            assert_eq!(matches!(training.values, Values::OnScale { .. }), is_on_scale);
+            assert_eq!(matches!(training.values, Values::OnLevels { .. }), is_on_scale);
             let mut expected = list.clone();
             expected.sort_by_key(|rating| (rating.user, rating.item));
             assert_eq!(training.count(), list.len());

@@ -118,7 +118,11 @@ impl Als {
         self.note_ridge(&program, &data, &outcome, reporter);
 
         let kept = watch.kept(&outcome.progress);
-        let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
+        // What lies on the edges is not needed any more.
+        let rows = graph.into_vertex_data();
+        let learned = watch.learned(&rows);
+        drop(rows);
+        let model = data.model(learned, self.settings(kept))?;
         self.output.write(&model, reporter)?;
         let quality = if is_implicit { implicit::quality(&model, &data) } else { None };
         factorization::show(&self.output, &model, &data, reporter, |reporter| match is_implicit {
