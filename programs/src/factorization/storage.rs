@@ -11,6 +11,7 @@
 //! allocates is bounded by a small multiple of the length of the file. The same model always gives the same bytes.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use gasworks_engine::graph::Ids;
@@ -50,12 +51,12 @@ enum Kind {
 }
 
 impl Factorization {
-    /// Writes the model to one safetensors file, whole or not at all. The bytes are put together in memory first.
+    /// Writes the model to one safetensors file, whole or not at all.
     ///
     /// # Errors
     /// If the file cannot be written; a previous file then stays as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FactorizationError> {
-        Ok(write_atomically(path.as_ref(), |writer| writer.write_all(&self.to_bytes()))?)
+        Ok(write_atomically(path.as_ref(), |writer| self.write(writer))?)
     }
 
     /// Reads a model that [`save`](Factorization::save) wrote.
@@ -77,7 +78,7 @@ impl Factorization {
         Self::from_bytes(path, &fs::read(path).map_err(failed)?)
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn write(&self, writer: &mut dyn Write) -> io::Result<()> {
         let (users, items) = (self.users.len(), self.items.len());
         let columns = (Column::of(&self.users), Column::of(&self.items));
         let titles =
@@ -113,7 +114,7 @@ impl Factorization {
             items: kind(&columns.1),
         };
         let details = serde_json::to_string(&details).expect("settings are valid JSON");
-        tensors.seal(Identity { program: &self.settings.program, ..IDENTITY }, &details)
+        tensors.write(Identity { program: &self.settings.program, ..IDENTITY }, &details, writer)
     }
 
     pub(super) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, FactorizationError> {
@@ -196,7 +197,7 @@ impl Stored {
         }
     }
 
-    fn push_wide(&self, tensors: &mut Tensors, name: &str) {
+    fn push_wide<'a>(&'a self, tensors: &mut Tensors<'a>, name: &str) {
         match self {
             Stored::Range => {}
             Stored::Signed(ids) => tensors.push(name, &[ids.len()], ids),
@@ -205,7 +206,7 @@ impl Stored {
         }
     }
 
-    fn push_text(&self, tensors: &mut Tensors, name: &str) {
+    fn push_text<'a>(&'a self, tensors: &mut Tensors<'a>, name: &str) {
         if let Stored::Text(text, _) = self {
             tensors.push(name, &[text.len()], text);
         }
@@ -244,7 +245,7 @@ fn ids(file: &Opened<'_>, name: &str, kind: Kind, count: usize) -> Result<Ids, F
 }
 
 /// The values of ratings.
-fn push_ratings(tensors: &mut Tensors, values: &Values) {
+fn push_ratings<'a>(tensors: &mut Tensors<'a>, values: &'a Values) {
     match values {
         values if *values == Values::NONE => {}
         Values::OnLevels { levels, places } => {
