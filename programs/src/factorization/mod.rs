@@ -113,7 +113,7 @@ pub use model::{Factorization, UNKNOWN};
 pub use predict::Unfinished;
 pub use ranking::RankingQuality;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
-pub use settings::{DescentSettings, Offset, Regularization, Settings};
+pub use settings::{DescentSettings, Offset, Regularization, Schedule, Settings};
 pub use solver::Solver;
 pub use split::{Folds, Split, folds, hold_out, leave_k_out};
 pub use training::{RatingList, Training};

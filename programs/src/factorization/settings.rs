@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
 use super::solver::Solver;
+use crate::sgd::Rate;
 
 /// The parameters of a training run, kept with its model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,9 +78,12 @@ impl Settings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DescentSettings {
+    /// How the learning rate falls. Default by a factor each pass.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// How far a step of the first pass goes along the gradient; above 0, finite. Default 0.05.
     pub rate: f32,
-    /// What the rate is multiplied by after each pass; above 0, finite. Default 0.95.
+    /// What the rate is multiplied by after each pass where the schedule is [`Decay`](Schedule::Decay); above 0, finite. Default 0.95.
     pub decay: f32,
     /// Whether biases were learned beside the factors, from those of the baseline on. The model's baseline then holds what was
     /// learned. Default no.
@@ -90,8 +94,33 @@ pub struct DescentSettings {
 
 impl Default for DescentSettings {
     fn default() -> Self {
-        DescentSettings { rate: 0.05, decay: 0.95, biases: false, blocks: None }
+        let schedule = Schedule::default();
+        DescentSettings { schedule, rate: 0.05, decay: 0.95, biases: false, blocks: None }
     }
+}
+
+impl DescentSettings {
+    /// The learning rate as the program takes it.
+    pub fn learning_rate(&self) -> Rate {
+        match self.schedule {
+            Schedule::Constant => Rate::Constant(self.rate),
+            Schedule::Decay => Rate::Decaying { first: self.rate, factor: self.decay },
+            Schedule::Adagrad => Rate::Adaptive(self.rate),
+        }
+    }
+}
+
+/// How the learning rate falls: see [`Rate`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Not at all.
+    Constant,
+    /// By a factor each pass.
+    #[default]
+    Decay,
+    /// That of each row with the gradients that it has seen.
+    Adagrad,
 }
 
 /// What multiplies lambda in the penalty of a row.
