@@ -8,6 +8,9 @@ mod components;
 mod core_numbers;
 pub mod factorization;
 mod gradient_descent;
+#[cfg(debug_assertions)]
+#[doc(hidden)]
+pub mod instances;
 mod lasso;
 pub mod markov_random_field;
 mod nmf;

@@ -84,8 +84,8 @@ impl Ccd {
         let run = Run::begin("ccd", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.measuring.check()?;
         self.output.check(&self.measuring.inputs(&self.data), reporter)?;
-        let data = Data::load(&self.data, &self.measuring, self.run.common.seed, false, reporter)?;
-        let mut graph = self.graph(&data)?;
+        let (data, ratings) = Data::load(&self.data, &self.measuring, self.run.common.seed, false, reporter)?;
+        let mut graph = self.graph(&data, ratings);
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, self.offset, None, &self.measuring);
@@ -109,7 +109,11 @@ impl Ccd {
         run::summarize(reporter, reason, &outcome.progress);
 
         let kept = watch.kept(&outcome.progress);
-        let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
+        // What lies on the edges is not needed any more.
+        let rows = graph.into_vertex_data();
+        let learned = watch.learned(&rows);
+        drop(rows);
+        let model = data.model(learned, self.settings(kept))?;
         self.output.write(&model, reporter)?;
         factorization::show(&self.output, &model, &data, reporter, |reporter| {
             factorization::table(&self.measuring, &watch, reporter)
@@ -118,18 +122,15 @@ impl Ccd {
     }
 
     /// Residuals between users, who start at 0, and items, at random: so nothing is explained yet.
-    fn graph(&self, data: &Data) -> Result<Graph<Row<f32>, f32>, Failure> {
+    fn graph(&self, data: &Data, mut ratings: Graph<(), f32>) -> Graph<Row<f32>, f32> {
         let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
-        let residuals = self.offset.residuals(&data.baseline, &data.train);
-        let ends: Vec<[u32; 2]> = residuals.iter().map(|rating| [rating.user, rating.item]).collect();
-        let values: Vec<f32> = residuals.iter().map(|rating| rating.value).collect();
-        let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
+        self.offset.subtract(&data.baseline, &mut ratings);
         let start = initial_factors(items, rank, SCALE, self.run.common.seed);
-        Ok(graph.with_rows(rank, |vertex, row| {
+        ratings.with_rows(rank, |vertex, row| {
             if let Some(item) = (vertex as usize).checked_sub(users) {
                 row.copy_from_slice(&start[item * rank..][..rank]);
             }
-        }))
+        })
     }
 
     /// The part of the start event that only this command has.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::programs::factorization::{Offset, Settings, initial_factors};
+use gasworks::programs::factorization::{Offset, RatingList, Settings, initial_factors};
 use gasworks::{ColoringOrder, Engine, Every, Exclusion, Phase, Plan, Reason, Row, VertexJob, programs};
 use serde_json::json;
 
@@ -74,9 +74,9 @@ impl Nmf {
         let program = programs::Nmf::new(self.rank.into());
         let run = Run::begin("nmf", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
-        let data = Data::load(&self.data, &self.measuring, self.run.common.seed, true, reporter)?;
+        let (data, entries) = Data::load(&self.data, &self.measuring, self.run.common.seed, true, reporter)?;
         check_entries(&data)?;
-        let mut graph = self.graph(&data)?;
+        let mut graph = self.graph(&data, entries);
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, Offset::None, Some(Loss::Squared), &self.measuring);
@@ -100,7 +100,11 @@ impl Nmf {
         run::summarize(reporter, reason, &outcome.progress);
 
         let kept = watch.kept(&outcome.progress);
-        let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
+        // What lies on the edges is not needed any more.
+        let rows = graph.into_vertex_data();
+        let learned = watch.learned(&rows);
+        drop(rows);
+        let model = data.model(learned, self.settings(kept))?;
         self.output.write(&model, reporter)?;
         let found = quality::of(&model, &data);
         factorization::show(&self.output, &model, &data, reporter, |reporter| {
@@ -132,18 +136,15 @@ impl Nmf {
     }
 
     /// Entries between rows and columns, with random factors of the size that explains their mean over all pairs.
-    fn graph(&self, data: &Data) -> Result<Graph<Row<f32>, f32>, Failure> {
-        let ends: Vec<[u32; 2]> = data.train.iter().map(|entry| [entry.user, entry.item]).collect();
-        let values: Vec<f32> = data.train.iter().map(|entry| entry.value).collect();
+    fn graph(&self, data: &Data, entries: Graph<(), f32>) -> Graph<Row<f32>, f32> {
         let (rows, columns, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
-        let graph = GraphBuilder::bipartite(rows, columns).weighted_edges(&ends, &values).build()?;
-        let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
+        let sum: f64 = data.train.all().map(|entry| f64::from(entry.value)).sum();
         let scale = (sum / (rows as f64 * columns as f64)).sqrt() as f32;
         let start = initial_factors(rows + columns, rank, scale, self.run.common.seed);
-        Ok(graph.with_rows(rank, |vertex, row| {
+        entries.with_rows(rank, |vertex, row| {
             let start = &start[vertex as usize * rank..][..rank];
             row.iter_mut().zip(start).for_each(|(factor, start)| *factor = start.abs());
-        }))
+        })
     }
 
     /// The part of the start event that only this command has.
@@ -168,7 +169,7 @@ impl Nmf {
 
 /// A product of factors that are not negative is none.
 fn check_entries(data: &Data) -> Result<(), Failure> {
-    let negative = data.train.iter().find(|entry| entry.value < 0.0);
+    let negative = data.train.all().find(|entry| entry.value < 0.0);
     negative.map_or(Ok(()), |entry| {
         let (row, column) = (data.users.id(entry.user), data.items.id(entry.item));
         Err(Failure::data(

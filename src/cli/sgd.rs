@@ -2,10 +2,10 @@
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::programs;
 use gasworks::programs::factorization::{
-    DescentSettings, INITIAL_SCALE, Offset, Regularization, Settings, initial_factors,
+    DescentSettings, INITIAL_SCALE, Offset, Regularization, Schedule, Settings, initial_factors,
 };
-use gasworks::programs::{self, Rate};
 use gasworks::{EdgeJob, Engine, Plan, Row};
 use serde_json::json;
 
@@ -58,13 +58,17 @@ pub(crate) struct Sgd {
         allow_negative_numbers = true, long, value_name = "R", default_value_t = DescentSettings::default().rate,
         value_parser = above_zero, help_heading = "Model"
     )]
-    rate: f32,
-    /// What the rate is multiplied by after each pass
+    learning_rate: f32,
+    /// How the learning rate falls. constant: not; decay: by a factor each pass; adagrad: that of each row with the gradients that it has seen
+    /// (Chin et al. 2015)
     #[arg(
-        allow_negative_numbers = true, long, value_name = "FACTOR",
-        default_value_t = DescentSettings::default().decay, value_parser = above_zero, help_heading = "Model"
+        long, value_name = "KIND", default_value = "decay", value_parser = names(SCHEDULES),
+        hide_possible_values = true, help_heading = "Model"
     )]
-    decay: f32,
+    schedule: Schedule,
+    /// What the learning rate is multiplied by after each pass, under --schedule decay [default: 0.95]
+    #[arg(allow_negative_numbers = true, long, value_name = "FACTOR", value_parser = above_zero, help_heading = "Model")]
+    decay: Option<f32>,
     /// Learn the biases of users and items beside the factors, from the fitted ones on; the mean alone is subtracted first
     #[arg(long, help_heading = "Model")]
     biases: bool,
@@ -94,6 +98,9 @@ pub(crate) struct Sgd {
     pub(crate) voice: Voice,
 }
 
+const SCHEDULES: [(&str, Schedule); 3] =
+    [("constant", Schedule::Constant), ("decay", Schedule::Decay), ("adagrad", Schedule::Adagrad)];
+
 const AFTER_HELP: &str = "\
 Example:
   gasworks sgd ratings.csv --titles movies.csv --biases --model movies.model
@@ -106,6 +113,13 @@ fn above_zero(text: &str) -> Result<f32, String> {
 
 impl Sgd {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        if self.decay.is_some() && self.schedule != Schedule::Decay {
+            return Err(Failure::usage(
+                "--schedule decay, whose rate a factor multiplies",
+                "--decay beside another schedule",
+                "leave one of them out",
+            ));
+        }
         let program = self.program();
         let run = Run::in_order("sgd", &self.common, self.grid.order(), |_, threads| {
             let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
@@ -114,8 +128,8 @@ impl Sgd {
         })?;
         self.measuring.check()?;
         self.output.check(&self.measuring.inputs(&self.data), reporter)?;
-        let data = Data::load(&self.data, &self.measuring, self.common.seed, false, reporter)?;
-        let mut graph = self.graph(&program, &data)?;
+        let (data, ratings) = Data::load(&self.data, &self.measuring, self.common.seed, false, reporter)?;
+        let mut graph = self.graph(&program, &data, ratings);
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, self.subtracted(), None, &self.measuring);
@@ -131,7 +145,11 @@ impl Sgd {
         run::summarize(reporter, reason, &outcome.progress);
 
         let kept = watch.kept(&outcome.progress);
-        let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
+        // What lies on the edges is not needed any more.
+        let rows = graph.into_vertex_data();
+        let learned = watch.learned(&rows);
+        drop(rows);
+        let model = data.model(learned, self.settings(kept))?;
         self.output.write(&model, reporter)?;
         factorization::show(&self.output, &model, &data, reporter, |reporter| {
             factorization::table(&self.measuring, &watch, reporter)
@@ -139,8 +157,18 @@ impl Sgd {
         run::finish(reporter, reason, &outcome, watch.final_metrics(kept), self.output.details(kept))
     }
 
+    fn descent(&self) -> DescentSettings {
+        DescentSettings {
+            schedule: self.schedule,
+            rate: self.learning_rate,
+            decay: self.decay.unwrap_or(DescentSettings::default().decay),
+            biases: self.biases,
+            blocks: self.grid.blocks(),
+        }
+    }
+
     fn program(&self) -> programs::Sgd {
-        let rate = Rate::Decaying { first: self.rate, factor: self.decay };
+        let rate = self.descent().learning_rate();
         let program = programs::Sgd::new(usize::from(self.rank), self.lambda, rate);
         if self.biases { program.with_biases() } else { program }
     }
@@ -159,21 +187,23 @@ impl Sgd {
     }
 
     /// Residuals between users and items, and rows to start from: small random factors, and the fitted biases.
-    fn graph(&self, program: &programs::Sgd, data: &Data) -> Result<Graph<Row<f32>, f32>, Failure> {
+    fn graph(
+        &self,
+        program: &programs::Sgd,
+        data: &Data,
+        mut ratings: Graph<(), f32>,
+    ) -> Graph<Row<f32>, f32> {
         let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
-        let residuals = self.subtracted().residuals(&data.baseline, &data.train);
-        let ends: Vec<[u32; 2]> = residuals.iter().map(|rating| [rating.user, rating.item]).collect();
-        let values: Vec<f32> = residuals.iter().map(|rating| rating.value).collect();
-        let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
+        self.subtracted().subtract(&data.baseline, &mut ratings);
         let start = initial_factors(users + items, rank, INITIAL_SCALE, self.common.seed);
-        Ok(graph.with_rows(program.width(), |vertex, row| {
+        ratings.with_rows(program.width(), |vertex, row| {
             let vertex = vertex as usize;
             let bias = match vertex.checked_sub(users) {
                 None => data.baseline.user_biases[vertex],
                 Some(item) => data.baseline.item_biases[item],
             };
             program.start(vertex < users, &start[vertex * rank..][..rank], bias, row);
-        }))
+        })
     }
 
     /// The part of the start event that only this command has.
@@ -181,8 +211,9 @@ impl Sgd {
         let own = json!({
             "rank": self.rank,
             "lambda": number(self.lambda),
-            "rate": number(self.rate),
-            "decay": number(self.decay),
+            "learning_rate": number(self.learning_rate),
+            "schedule": format!("{:?}", self.schedule).to_lowercase(),
+            "decay": (self.schedule == Schedule::Decay).then(|| number(self.descent().decay)),
             "biases": self.biases,
             "offset": format!("{:?}", self.subtracted()).to_lowercase(),
             "blocks": self.grid.blocks(),
@@ -194,13 +225,12 @@ impl Sgd {
 
     /// What the model carries, whose factors are those of this pass. Biases that were learned stand in its baseline, which it adds.
     fn settings(&self, iterations: u64) -> Settings {
-        let (rate, decay, biases, blocks) = (self.rate, self.decay, self.biases, self.grid.blocks());
         Settings {
             rank: usize::from(self.rank),
             lambda: self.lambda,
             regularization: Regularization::Weighted,
-            offset: if biases { Offset::Biases } else { self.offset },
-            descent: Some(DescentSettings { rate, decay, biases, blocks }),
+            offset: if self.biases { Offset::Biases } else { self.offset },
+            descent: Some(self.descent()),
             iterations: iterations as usize,
             seed: self.common.seed,
             isa: self.common.isa.name().into(),

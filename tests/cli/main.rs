@@ -3,6 +3,7 @@
 mod als;
 mod asynchronous;
 mod catalog;
+mod ccd;
 mod color;
 mod errors;
 mod evaluate;

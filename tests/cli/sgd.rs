@@ -41,9 +41,13 @@ fn files_have_the_same_bits_for_every_number_of_threads_and_without_any_beside()
     for options in [&["--threads", "2"][..], &["--threads", "3"], &["--exclusion", "serial"]] {
         assert!(bits(options) == first, "{options:?}: other bits");
     }
-    for (option, value) in
-        [("--seed", "1"), ("--rate", "0.04"), ("--decay", "0.9"), ("--lambda", "0.2"), ("--iterations", "39")]
-    {
+    for (option, value) in [
+        ("--seed", "1"),
+        ("--learning-rate", "0.04"),
+        ("--decay", "0.9"),
+        ("--lambda", "0.2"),
+        ("--iterations", "39"),
+    ] {
         assert!(bits(&[option, value])[1] != first[1], "{option} makes no difference");
     }
     let other = folder.path("other.npy");
@@ -168,7 +172,7 @@ fn an_early_stop_keeps_the_best_with_its_biases() {
     let input = folder.file("noise.csv", gasworks(&NOISE).ok().out);
     let (best, cut) = (folder.path("best"), folder.path("cut"));
     let arguments =
-        ["sgd", &input, "--rank", "16", "--lambda", "0.001", "--rate", "0.05", "--biases", "--json"];
+        ["sgd", &input, "--rank", "16", "--lambda", "0.001", "--learning-rate", "0.05", "--biases", "--json"];
     let run =
         gasworks(&[&arguments[..], &["--early-stop", "--iterations", "90", "--model", &best]].concat()).ok();
     let events = run.events();
@@ -190,13 +194,14 @@ fn the_model_carries_what_repeats_the_run() {
     let folder = Folder::new();
     let input = folder.file("ratings.csv", ratings());
     let model = folder.path("model");
-    let options = ["--rate", "0.125", "--decay", "0.25", "--blocks", "4,3", "--biases", "--iterations", "2"];
+    let options =
+        ["--learning-rate", "0.125", "--decay", "0.25", "--blocks", "4,3", "--biases", "--iterations", "2"];
     gasworks(&[&["sgd", &input, "--rank", "4", "-q", "--model", &model], &options[..]].concat()).ok();
     let bytes = read(&model);
     let header = String::from_utf8_lossy(&bytes[..4096.min(bytes.len())]).replace('\\', "");
     for part in [
         "\"program\":\"sgd\"",
-        "\"descent\":{\"rate\":0.125,\"decay\":0.25,\"biases\":true,\"blocks\":[4,3]}",
+        "\"descent\":{\"schedule\":\"decay\",\"rate\":0.125,\"decay\":0.25,\"biases\":true,\"blocks\":[4,3]}",
         "\"offset\":\"biases\"",
         "\"iterations\":2",
     ] {
@@ -214,8 +219,10 @@ fn what_it_does_not_have_is_refused() {
         (&["--audit"], "--audit"),
         (&["--blocks", "0,4"], "two numbers from 1"),
         (&["--blocks", "4"], "two numbers from 1"),
-        (&["--rate", "0"], "above 0"),
+        (&["--learning-rate", "0"], "above 0"),
         (&["--decay", "-1"], "above 0"),
+        (&["--decay", "0.9", "--schedule", "adagrad"], "--decay beside another schedule"),
+        (&["--schedule", "linear"], "--schedule"),
         (&["--biases", "--offset", "none"], "--offset"),
         (&["--early-stop", "--holdout", "0"], "--early-stop"),
     ] {
@@ -231,10 +238,10 @@ fn bad_rows_and_rates_are_told() {
     assert_eq!((run.code, run.last()["line"].as_u64()), (Some(65), Some(2)), "{}", run.err);
     let run = gasworks_with(&["sgd", "-"], b"1,2\n");
     assert_eq!(run.code, Some(65), "{}", run.err);
-    let run = gasworks_with(&["sgd", "-", "--rate", "50", "--decay", "1"], ratings().as_bytes());
+    let run = gasworks_with(&["sgd", "-", "--learning-rate", "50", "--decay", "1"], ratings().as_bytes());
     assert_eq!(run.code, Some(65), "{}", run.err);
     assert!(
-        run.err.contains("not finite after iteration") && run.err.contains("a smaller --rate"),
+        run.err.contains("not finite after iteration") && run.err.contains("a smaller --learning-rate"),
         "{}",
         run.err
     );

@@ -1,15 +1,14 @@
 //! From a list of edges to a graph.
 
-use std::sync::Arc;
-
 use bytemuck::Pod;
 use rayon::prelude::*;
 
+use super::compressed::Compressed;
 use super::counting_sort::counting_sort;
 use super::edge_columns::EdgeColumns;
 use super::{Graph, Topology};
 use crate::error::Error;
-use crate::memory::{Buffer, Column, Rows};
+use crate::memory::{Column, Rows};
 
 /// What becomes of several edges with the same source and target.
 #[derive(Clone, Copy, Debug, Default)]
@@ -110,13 +109,40 @@ impl GraphBuilder<()> {
     pub fn weighted_edges<E: Pod + Send + Sync>(self, edges: &[[u32; 2]], data: &[E]) -> GraphBuilder<E> {
         assert_eq!(edges.len(), data.len(), "one datum for each edge");
         let pair = |(&[source, target], &data): (&[u32; 2], &E)| Edge { source, target, data };
-        let list = edges.par_iter().zip(data).map(pair).collect();
+        self.with_edges(edges.par_iter().zip(data).map(pair).collect())
+    }
+}
+
+impl GraphBuilder<()> {
+    /// The edges, made of records that are used up: takes no more memory than these where a record is as large as two `u32` and an `E`.
+    ///
+    /// ```
+    /// # use gasworks_engine::{graph::GraphBuilder, input::Rating};
+    /// let ratings = vec![Rating { user: 0, item: 1, value: 4.5 }];
+    /// let edge = |rating: Rating| ([rating.user, rating.item], rating.value);
+    /// let graph = GraphBuilder::bipartite(1, 2).edges_from(ratings, edge).build()?;
+    /// assert_eq!(graph.edge_data().get(0), &4.5);
+    /// # Ok::<(), gasworks_engine::Error>(())
+    /// ```
+    pub fn edges_from<T, E: Pod + Send + Sync>(
+        self,
+        records: Vec<T>,
+        mut edge: impl FnMut(T) -> ([u32; 2], E),
+    ) -> GraphBuilder<E> {
+        let edge = |record| {
+            let ([source, target], data) = edge(record);
+            Edge { source, target, data }
+        };
+        self.with_edges(records.into_iter().map(edge).collect())
+    }
+
+    fn with_edges<E>(self, edges: Vec<Edge<E>>) -> GraphBuilder<E> {
         let parallel = match self.parallel {
             ParallelEdges::Keep => ParallelEdges::Keep,
             // Of edges without data, to merge and to keep the first is the same.
             ParallelEdges::First | ParallelEdges::Merge(_) => ParallelEdges::First,
         };
-        GraphBuilder { vertices: self.vertices, kind: self.kind, edges: list, parallel }
+        GraphBuilder { vertices: self.vertices, kind: self.kind, edges, parallel }
     }
 }
 
@@ -136,32 +162,27 @@ impl<E: Pod + Send + Sync> GraphBuilder<E> {
             Kind::Bipartite { left } => Some(left),
             Kind::Directed | Kind::Undirected(_) => None,
         };
-        if let Kind::Undirected(reverse) = self.kind {
-            self.make_symmetric(reverse);
-        } else {
-            if let Some(left) = left {
-                self.edges.par_iter_mut().for_each(|edge| edge.target += left);
+        if let Some(left) = left {
+            self.edges.par_iter_mut().for_each(|edge| edge.target += left);
+        }
+        match (self.kind, &self.parallel) {
+            (Kind::Undirected(reverse), _) => self.make_symmetric(reverse),
+            (_, ParallelEdges::Keep) => (),
+            _ => {
+                self.edges = by_source_and_target(std::mem::take(&mut self.edges), self.vertices);
+                self.merge_parallel();
             }
-            let edges = std::mem::take(&mut self.edges);
-            self.edges = by_source_and_target(edges, self.vertices);
-            self.merge_parallel();
         }
 
+        let rows = rows(self.edges, self.vertices);
         let vertices = self.vertices as u32;
         let (low, high) = left.map_or((0, vertices), |left| (left, vertices));
-        let (out, out_data, edges) =
-            side(&self.edges, self.vertices, |edge| edge.source, |edge| edge.target, (low, high));
-        self.edges = Vec::new();
-        let (into, into_data) = if matches!(self.kind, Kind::Undirected(_)) {
-            (Arc::clone(&out), None)
-        } else {
-            let sources = (0, left.unwrap_or(vertices));
-            let (into, data, _) =
-                side(&edges, self.vertices, |edge| edge.target, |edge| edge.source, sources);
-            (into, (size_of::<E>() > 0).then_some(data))
+        let out = Rows::new(rows.offsets, rows.ends, low, high);
+        let topology = match self.kind {
+            Kind::Undirected(_) => Topology::undirected(out),
+            Kind::Directed | Kind::Bipartite { .. } => Topology::directed(out, left),
         };
-        let topology = Topology::new(out, into, left);
-        let columns = EdgeColumns::new(out_data, into_data);
+        let columns = EdgeColumns::new(&topology, rows.data);
         Ok(Graph::from_parts(topology, Column::zeroed(self.vertices), columns))
     }
 
@@ -208,7 +229,7 @@ impl<E: Pod + Send + Sync> GraphBuilder<E> {
                 std::iter::once(edge).chain((edge.source != edge.target).then_some(back))
             })
             .collect();
-        self.edges = by_source_and_target(arcs, self.vertices);
+        self.edges = arcs;
     }
 
     /// Expects the edges sorted by both ends.
@@ -228,19 +249,17 @@ impl<E: Pod + Send + Sync> GraphBuilder<E> {
     }
 }
 
-/// The rows of one direction: edges sorted stably by `end`, the other ends (all in `bounds`), and their data.
-fn side<E: Pod + Send + Sync>(
-    edges: &[Edge<E>],
-    vertices: usize,
-    end: impl Fn(&Edge<E>) -> u32 + Sync,
-    other_end: impl Fn(&Edge<E>) -> u32 + Sync,
-    (low, high): (u32, u32),
-) -> (Arc<Rows>, Column<E>, Vec<Edge<E>>) {
-    let (offsets, edges) = counting_sort(edges, vertices, end);
-    let offsets = Buffer::par_from_fn(offsets.len(), |at| offsets[at]);
-    let ends = Buffer::par_from_fn(edges.len(), |at| other_end(&edges[at]));
-    let data = Column::par_from_fn(edges.len(), |at| edges[at].data);
-    (Arc::new(Rows::new(offsets, ends, low, high)), data, edges)
+/// Edges by source, each row ascending by target; parallel edges keep their order.
+fn rows<E: Pod + Send + Sync>(edges: Vec<Edge<E>>, vertices: usize) -> Compressed<E> {
+    let ends = |edge: &Edge<E>| (edge.source, edge.target);
+    if edges.par_windows(2).all(|pair| ends(&pair[0]) <= ends(&pair[1])) {
+        let by_source = || edges.iter().map(|edge| (edge.source, edge.target, edge.data));
+        return Compressed::new(vertices, edges.len(), by_source);
+    }
+    let by_target = || edges.iter().map(|edge| (edge.target, edge.source, edge.data));
+    let columns = Compressed::new(vertices, edges.len(), by_target);
+    drop(edges);
+    columns.transposed()
 }
 
 /// Stable: parallel edges keep their order.

@@ -1,18 +1,33 @@
-//! Edge data, stored in both orders so that a gather in either direction reads one dense run.
+//! Edge data, stored in both orders where both are gathered along, so that a gather in either direction reads one dense run.
 
-use super::Topology;
+use std::sync::OnceLock;
+
+use super::{Side, Topology};
 use crate::data::Data;
 use crate::memory::{Column, ColumnRef};
 
-/// Edge data in the order of the out-edges and, unless the two are the same, in that of the in-edges.
+/// Edge data in the order of the out-edges and, once somebody asks, in that of the in-edges.
 pub(crate) struct EdgeColumns<E: Data> {
     out: Column<E>,
     /// None where it would equal `out`: undirected graphs, and data without content.
-    into: Option<Column<E>>,
+    into: Option<Lazy<E>>,
+}
+
+/// Made of `out` when it is asked for, and forgotten when that is written.
+struct Lazy<E: Data> {
+    column: OnceLock<Column<E>>,
+    gather: fn(&Column<E>, &[u64]) -> Column<E>,
 }
 
 impl<E: Data> EdgeColumns<E> {
-    pub(crate) fn new(out: Column<E>, into: Option<Column<E>>) -> Self {
+    /// Of a graph with these edges.
+    pub(crate) fn new(topology: &Topology, out: Column<E>) -> Self
+    where
+        E::Element: Clone,
+    {
+        let has_content = size_of::<E::Element>() > 0;
+        let into = (has_content && !topology.is_undirected())
+            .then(|| Lazy { column: OnceLock::new(), gather: Column::gathered });
         EdgeColumns { out, into }
     }
 
@@ -21,38 +36,24 @@ impl<E: Data> EdgeColumns<E> {
         self.out.view()
     }
 
-    #[inline(always)]
-    pub(crate) fn incoming(&self) -> ColumnRef<'_, E> {
-        self.into.as_ref().unwrap_or(&self.out).view()
+    /// In the order of the in-edges of the topology that the columns were made with. O(vertices + edges) for the first who asks.
+    pub(crate) fn incoming(&self, topology: &Topology) -> ColumnRef<'_, E> {
+        let Some(Lazy { column, gather }) = &self.into else { return self.out.view() };
+        column.get_or_init(|| gather(&self.out, &topology.in_to_out())).view()
     }
 
+    /// Memory taken so far.
     pub(crate) fn bytes(&self) -> usize {
-        self.out.bytes() + self.into.as_ref().map_or(0, Column::bytes)
+        let into = self.into.as_ref().and_then(|into| into.column.get());
+        self.out.bytes() + into.map_or(0, Column::bytes)
     }
 
-    /// The column in out-order, to be written; [`refresh`](EdgeColumns::refresh) afterwards.
+    /// The column in out-order, to be written; what is asked for in in-order afterwards follows.
     pub(crate) fn outgoing_mut(&mut self) -> &mut Column<E> {
+        if let Some(into) = &mut self.into {
+            into.column.take();
+        }
         &mut self.out
-    }
-
-    /// As [`refresh`](EdgeColumns::refresh), for whoever has not asked the topology yet: it is asked only if there are two orders.
-    pub(crate) fn refresh_by(&mut self, topology: &Topology)
-    where
-        E::Element: Clone,
-    {
-        if self.into.is_some() {
-            self.refresh(&topology.in_to_out());
-        }
-    }
-
-    /// Copies what was written in out-order to the in-order. O(edges).
-    pub(crate) fn refresh(&mut self, in_to_out: &[u64])
-    where
-        E::Element: Clone,
-    {
-        if self.into.is_some() {
-            self.into = Some(self.out.gathered(in_to_out));
-        }
     }
 }
 
@@ -62,7 +63,7 @@ impl Topology {
     /// In an undirected graph, the in-edge at a position *is* the arc at that position read backward, so the answer names the
     /// reverse arc.
     pub(crate) fn in_to_out(&self) -> Vec<u64> {
-        let mut next = self.into.offsets().to_vec();
+        let mut next = self.side(Side::In).offsets().to_vec();
         let mut positions = vec![0; self.edges()];
         for (position, target) in self.out.ends().iter().enumerate() {
             let at = &mut next[*target as usize];

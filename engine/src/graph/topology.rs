@@ -1,7 +1,8 @@
 //! The structure of a graph: who is joined to whom. Immutable once built.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::compressed::{Compressed, arcs};
 use crate::memory::Rows;
 
 /// One of the two directions in which edges are stored.
@@ -13,24 +14,40 @@ pub(crate) enum Side {
 
 /// Out-edges by source (CSR) and in-edges by target (CSC), each ascending by the other end; parallel edges keep the order in
 /// which they were given. `u32` vertices, `u64` offsets. An undirected graph stores each edge as two arcs, a self-loop as one.
+///
+/// The in-edges of a graph that is not undirected are made when they are first asked for: O(vertices + edges), once.
 #[derive(Clone, Debug)]
 pub struct Topology {
     pub(crate) out: Arc<Rows>,
-    pub(crate) into: Arc<Rows>,
+    /// None where they are the out-edges.
+    into: Option<Arc<OnceLock<Rows>>>,
     /// Bipartite: `0..left` are the left vertices, and every edge goes from left to right.
     left: Option<u32>,
 }
 
 impl Topology {
-    pub(crate) fn new(out: Arc<Rows>, into: Arc<Rows>, left: Option<u32>) -> Self {
-        debug_assert_eq!(out.vertices(), into.vertices());
-        Topology { out, into, left }
+    pub(crate) fn directed(out: Rows, left: Option<u32>) -> Self {
+        Topology { out: Arc::new(out), into: Some(Arc::default()), left }
+    }
+
+    pub(crate) fn undirected(out: Rows) -> Self {
+        Topology { out: Arc::new(out), into: None, left: None }
+    }
+
+    fn into(&self) -> &Rows {
+        let Some(into) = &self.into else { return &self.out };
+        into.get_or_init(|| {
+            let ends =
+                || arcs(self.out.offsets(), self.out.ends()).map(|(source, target)| (target, source, ()));
+            let Compressed { offsets, ends, .. } = Compressed::new(self.vertices(), self.edges(), ends);
+            Rows::new(offsets, ends, 0, self.left.unwrap_or(self.vertices() as u32))
+        })
     }
 
     #[inline(always)]
     pub(crate) fn side(&self, side: Side) -> &Rows {
         match side {
-            Side::In => &self.into,
+            Side::In => self.into(),
             Side::Out => &self.out,
         }
     }
@@ -52,13 +69,13 @@ impl Topology {
 
     /// Whether every arc has its reverse by construction, so that both directions are stored once.
     pub fn is_undirected(&self) -> bool {
-        Arc::ptr_eq(&self.out, &self.into)
+        self.into.is_none()
     }
 
     /// Edges that end in the vertex.
-    #[inline(always)]
+    #[inline]
     pub fn in_degree(&self, vertex: u32) -> u32 {
-        self.into.degree(vertex)
+        self.into().degree(vertex)
     }
 
     /// Edges that start at the vertex.
@@ -69,7 +86,7 @@ impl Topology {
 
     /// Sources of the edges that end in the vertex, ascending.
     pub fn in_neighbors(&self, vertex: u32) -> &[u32] {
-        self.into.neighbors(vertex)
+        self.into().neighbors(vertex)
     }
 
     /// Targets of the edges that start at the vertex, ascending.
@@ -77,8 +94,9 @@ impl Topology {
         self.out.neighbors(vertex)
     }
 
-    /// Memory taken.
+    /// Memory taken so far.
     pub fn bytes(&self) -> usize {
-        if self.is_undirected() { self.out.bytes() } else { self.out.bytes() + self.into.bytes() }
+        let into = self.into.as_ref().and_then(|into| into.get());
+        self.out.bytes() + into.map_or(0, Rows::bytes)
     }
 }

@@ -114,7 +114,7 @@ pub(super) fn read(
     }
     let unquoted = reading.unquote()?;
     let table = reading.rows(unquoted.as_ref(), chunk_bytes)?;
-    reading.check_header(&table, options.lenient)?;
+    reading.check_header(table.counts.rows, options.lenient)?;
     let has_all_vertices = match &reading.matrix {
         Some(matrix) => {
             let note = too_sparse(matrix, text.bytes.len() as u64, table.counts.rows, options.lenient)?;

@@ -4,7 +4,8 @@
 //! by themselves. What they made of an input stands in the [`Report`] beside the data; what they cannot read is an error
 //! with file, line, column and advice, and always the first one of the file.
 //!
-//! Text is read whole, cut into chunks at line ends and parsed in parallel. The result is a function of the bytes alone.
+//! Text is read whole (large files of ratings: window by window), cut into chunks at line ends and parsed in parallel. The result is a
+//! function of the bytes alone.
 
 mod atomic_file;
 mod duplicates;
@@ -27,6 +28,7 @@ mod sorted_index;
 mod source;
 mod titles;
 mod uai;
+mod windows;
 
 pub use atomic_file::{check_writable, write_atomically};
 pub use duplicates::Duplicates;

@@ -11,8 +11,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::Rating;
 use super::lines::Fault;
-use super::rows::{Keys, Signs};
+use super::rows::{Keys, Rows, Signs};
 use super::sorted_index::SortedIndex;
 use crate::graph::{Id, Ids};
 
@@ -61,16 +62,14 @@ impl<'a> Numbered<'a> {
         Numbered::with_limit(keys, side, what, Ids::MAX_LEN)
     }
 
+    /// Numbers the ids that stand in place of users or items.
+    pub(super) fn of_ratings(ratings: &[Rating], side: Side, what: &str) -> Result<Self, Fault> {
+        let blocks: Vec<&[Rating]> = ratings.chunks(1 << 16).collect();
+        number_integers(&blocks, side, Signs::default(), |found| within(found, Ids::MAX_LEN, what))
+    }
+
     fn with_limit(keys: &Keys<'a>, side: Side, what: &str, limit: usize) -> Result<Self, Fault> {
-        let check = |found: usize| {
-            (found <= limit).then_some(()).ok_or_else(|| Fault {
-                at: None,
-                column: None,
-                expected: format!("at most {limit} {what}"),
-                found: found.to_string(),
-                advice: "split the input".into(),
-            })
-        };
+        let check = |found: usize| within(found, limit, what);
         match keys {
             Keys::Integers { rows, signs } => {
                 let signs = match side {
@@ -136,14 +135,14 @@ impl<'a> Numbered<'a> {
     }
 }
 
-/// Calls `visit` with the ids of one side.
-#[inline(always)]
-fn for_each<K: Copy>(rows: &[[K; 2]], side: Side, mut visit: impl FnMut(K)) {
-    match side {
-        Side::First => rows.iter().for_each(|row| visit(row[0])),
-        Side::Second => rows.iter().for_each(|row| visit(row[1])),
-        Side::Both => rows.as_flattened().iter().for_each(|id| visit(*id)),
-    }
+fn within(found: usize, limit: usize, what: &str) -> Result<(), Fault> {
+    (found <= limit).then_some(()).ok_or_else(|| Fault {
+        at: None,
+        column: None,
+        expected: format!("at most {limit} {what}"),
+        found: found.to_string(),
+        advice: "split the input".into(),
+    })
 }
 
 /// The ids of a side as integers, if all of them are.
@@ -175,19 +174,19 @@ fn integers_of(chunks: &[Vec<[&[u8]; 2]>], side: Side) -> Option<(Vec<Vec<[u64; 
 }
 
 fn number_integers<'a>(
-    chunks: &[Vec<[u64; 2]>],
+    chunks: &[impl Rows<Id = u64>],
     side: Side,
     signs: Signs,
     check: impl Fn(usize) -> Result<(), Fault>,
 ) -> Result<Numbered<'a>, Fault> {
     let flip = if signs.negative { 1 << 63 } else { 0 };
     let integer = |key: u64| if signs.negative { i128::from((key ^ flip) as i64) } else { i128::from(key) };
-    let count = chunks.iter().map(Vec::len).sum::<usize>() as u64;
+    let count = chunks.iter().map(Rows::len).sum::<usize>() as u64;
     let (low, high) = chunks
         .par_iter()
         .map(|rows| {
             let (mut low, mut high) = (u64::MAX, 0);
-            for_each(rows, side, |id| (low, high) = (low.min(id ^ flip), high.max(id ^ flip)));
+            rows.for_each(side, |id| (low, high) = (low.min(id ^ flip), high.max(id ^ flip)));
             (low, high)
         })
         .reduce(|| (u64::MAX, 0), |one, other| (one.0.min(other.0), one.1.max(other.1)));
@@ -223,10 +222,10 @@ fn number_integers<'a>(
 }
 
 /// A bitmap of the ids that occur.
-fn mark(chunks: &[Vec<[u64; 2]>], side: Side, flip: u64, low: u64, words: usize) -> Vec<u64> {
+fn mark(chunks: &[impl Rows<Id = u64>], side: Side, flip: u64, low: u64, words: usize) -> Vec<u64> {
     let words: Vec<AtomicU64> = (0..words).into_par_iter().map(|_| AtomicU64::new(0)).collect();
     chunks.par_iter().for_each(|rows| {
-        for_each(rows, side, |id| {
+        rows.for_each(side, |id| {
             let at = (id ^ flip) - low;
             let (word, bit) = (&words[(at / 64) as usize], 1 << (at % 64));
             // Most ids occur often, and reading keeps the cache line shared.
@@ -253,9 +252,8 @@ fn ones(words: &[u64]) -> impl Iterator<Item = u64> {
 }
 
 /// The distinct keys of a side, ascending.
-fn sorted_distinct<T, K>(chunks: &[Vec<[T; 2]>], side: Side, key: impl Fn(T) -> K + Sync) -> Vec<K>
+fn sorted_distinct<R: Rows, K>(chunks: &[R], side: Side, key: impl Fn(R::Id) -> K + Sync) -> Vec<K>
 where
-    T: Copy + Sync,
     K: Ord + Copy + Send,
 {
     // Each chunk is sorted while it is in the cache, and most repeated ids fall away before the large sort.
@@ -263,7 +261,7 @@ where
         .par_iter()
         .map(|rows| {
             let mut keys = Vec::with_capacity(rows.len() * if side == Side::Both { 2 } else { 1 });
-            for_each(rows, side, |id| keys.push(key(id)));
+            rows.for_each(side, |id| keys.push(key(id)));
             keys.sort_unstable();
             keys.dedup();
             keys
@@ -282,7 +280,7 @@ const SHORT: usize = 15;
 fn are_short(chunks: &[Vec<[&[u8]; 2]>], side: Side) -> bool {
     chunks.par_iter().all(|rows| {
         let mut are_short = true;
-        for_each(rows, side, |id| are_short &= id.len() <= SHORT);
+        rows.for_each(side, |id| are_short &= id.len() <= SHORT);
         are_short
     })
 }
@@ -314,7 +312,7 @@ fn distinct_texts<'a>(chunks: &[Vec<[&'a [u8]; 2]>], side: Side) -> Vec<&'a [u8]
     let sets: Vec<Mutex<HashSet<&'a [u8]>>> = (0..SHARDS).map(|_| Mutex::default()).collect();
     chunks.par_iter().enumerate().for_each(|(index, rows)| {
         let mut parts = vec![Vec::new(); SHARDS];
-        for_each(rows, side, |id| parts[shard(id)].push(id));
+        rows.for_each(side, |id| parts[shard(id)].push(id));
         // Each chunk starts at another shard, so that they seldom wait for each other.
         for at in (index..index + SHARDS).map(|at| at % SHARDS) {
             let mut set = sets[at].lock().unwrap_or_else(PoisonError::into_inner);
@@ -349,7 +347,7 @@ mod tests {
             let dense: Vec<[i64; 2]> = dense.into_iter().map(|row| row.map(i64::from)).collect();
             for rows in [dense, sparse] {
                 let mut expected = Vec::new();
-                for_each(&rows, side, |id| expected.push(id));
+                rows.for_each(side, |id| expected.push(id));
                 let ids = Ids::from_integers(expected.iter().copied());
                 let numbered = Numbered::new(&keys(&rows), side, "vertices").unwrap();
                 prop_assert_eq!(&numbered.ids, &ids);

@@ -8,7 +8,7 @@ use super::lines::{self, CHUNK_BYTES, Fault};
 use super::numbering::{Numbered, Side};
 use super::reading::Reading;
 use super::rows::{Keys, Table};
-use super::{Format, Loaded, Source, Text};
+use super::{Format, Loaded, Source, Text, windows};
 use crate::Error;
 use crate::graph::Ids;
 
@@ -46,7 +46,7 @@ pub struct RatingsOptions {
     pub duplicates: Duplicates,
 }
 
-static RATINGS: Subject = Subject {
+pub(super) static RATINGS: Subject = Subject {
     first: "user",
     second: "item",
     value: "rating",
@@ -141,6 +141,9 @@ pub struct Pairs {
 /// # Ok::<(), gasworks_engine::Error>(())
 /// ```
 pub fn read_ratings(source: &Source, options: &RatingsOptions) -> Result<Loaded<Ratings>, Error> {
+    if let Some(loaded) = windows::read(source, &RATINGS, options) {
+        return Ok(loaded);
+    }
     let text = source.read()?;
     read(&text, options, CHUNK_BYTES).map_err(|fault| fault.into_error(&text))
 }
@@ -153,7 +156,7 @@ pub(super) fn read(
     let mut reading = Reading::new(text, &RATINGS, options.format)?;
     let unquoted = reading.unquote()?;
     let table = reading.rows(unquoted.as_ref(), chunk_bytes)?;
-    reading.check_header(&table, options.lenient)?;
+    reading.check_header(table.counts.rows, options.lenient)?;
     if table.counts.rows == 0 {
         return Err(nothing("at least one rating"));
     }
@@ -218,7 +221,7 @@ fn pairs(text: &Text<'_>, options: &RatingsOptions) -> Result<Loaded<Pairs>, Fau
     let mut reading = Reading::new(text, &PAIRS, options.format)?;
     let unquoted = reading.unquote()?;
     let table = reading.rows(unquoted.as_ref(), CHUNK_BYTES)?;
-    reading.check_header(&table, options.lenient)?;
+    reading.check_header(table.counts.rows, options.lenient)?;
     if table.counts.rows == 0 {
         return Err(nothing("at least one pair of user and item"));
     }

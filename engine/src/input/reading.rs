@@ -62,9 +62,9 @@ impl<'t, 's> Reading<'t, 's> {
     }
 
     /// Checks the number of entries that a MatrixMarket file claims.
-    pub(super) fn check_header(&mut self, table: &Table<'_>, lenient: bool) -> Result<(), Fault> {
+    pub(super) fn check_header(&mut self, rows: u64, lenient: bool) -> Result<(), Fault> {
         if let Some(matrix) = &self.matrix {
-            self.notes.extend(matrix.check(table.counts.rows, lenient)?);
+            self.notes.extend(matrix.check(rows, lenient)?);
         }
         Ok(())
     }

@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 use super::layout::Layout;
 use super::lines::{self, Fault, LineKind, shown};
-use super::{Format, fast};
+use super::numbering::Side;
+use super::{Format, Rating, fast};
 use crate::graph::Id;
 
 /// The rows of a text, in pieces, in order.
@@ -39,6 +40,54 @@ impl Keys<'_> {
     }
 }
 
+/// Rows that ids are taken from.
+pub(super) trait Rows: Sync {
+    type Id: Copy;
+
+    fn len(&self) -> usize;
+
+    /// Calls `visit` with the ids of one side.
+    fn for_each(&self, side: Side, visit: impl FnMut(Self::Id));
+}
+
+impl<K: Copy + Sync> Rows for Vec<[K; 2]> {
+    type Id = K;
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn for_each(&self, side: Side, mut visit: impl FnMut(K)) {
+        match side {
+            Side::First => self.iter().for_each(|row| visit(row[0])),
+            Side::Second => self.iter().for_each(|row| visit(row[1])),
+            Side::Both => self.as_flattened().iter().for_each(|id| visit(*id)),
+        }
+    }
+}
+
+/// Ratings whose users and items are still ids.
+impl Rows for &[Rating] {
+    type Id = u64;
+
+    fn len(&self) -> usize {
+        <[Rating]>::len(self)
+    }
+
+    #[inline(always)]
+    fn for_each(&self, side: Side, mut visit: impl FnMut(u64)) {
+        for rating in self.iter() {
+            if side != Side::Second {
+                visit(rating.user.into());
+            }
+            if side != Side::First {
+                visit(rating.item.into());
+            }
+        }
+    }
+}
+
 /// What integers occur in a column. 64 bits tell them apart unless both do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Signs {
@@ -58,20 +107,23 @@ pub(super) struct Counts {
 }
 
 /// How an id is kept while parsing.
-trait Key<'a>: Copy + Send {
+pub(super) trait Key<'a>: Copy + Send {
     /// Whether the fast path, which reads integers, may be taken.
     const FAST: bool;
+    /// The largest integer that can be kept.
+    const MAX: u64;
     fn from_integer(id: u64) -> Self;
     fn from_field(field: &'a [u8], signs: &mut Signs) -> Result<Self, Refusal>;
 }
 
-enum Refusal {
+pub(super) enum Refusal {
     NotAnInteger,
     NotUtf8,
 }
 
 impl Key<'_> for u64 {
     const FAST: bool = true;
+    const MAX: u64 = u64::MAX;
 
     fn from_integer(id: u64) -> Self {
         id
@@ -85,8 +137,22 @@ impl Key<'_> for u64 {
     }
 }
 
+impl Key<'_> for u32 {
+    const FAST: bool = true;
+    const MAX: u64 = u32::MAX as u64;
+
+    fn from_integer(id: u64) -> Self {
+        id as u32
+    }
+
+    fn from_field(field: &[u8], _: &mut Signs) -> Result<Self, Refusal> {
+        Id::parse_integer(field).and_then(|id| u32::try_from(id).ok()).ok_or(Refusal::NotAnInteger)
+    }
+}
+
 impl<'a> Key<'a> for &'a [u8] {
     const FAST: bool = false;
+    const MAX: u64 = 0;
 
     fn from_integer(_: u64) -> Self {
         b""
@@ -98,15 +164,15 @@ impl<'a> Key<'a> for &'a [u8] {
 }
 
 /// What came of one chunk.
-struct Chunk<K> {
-    keys: Vec<[K; 2]>,
-    values: Vec<f32>,
+pub(super) struct Chunk<K> {
+    pub(super) keys: Vec<[K; 2]>,
+    pub(super) values: Vec<f32>,
     signs: [Signs; 2],
-    counts: Counts,
-    stop: Option<Stop>,
+    pub(super) counts: Counts,
+    pub(super) stop: Option<Stop>,
 }
 
-enum Stop {
+pub(super) enum Stop {
     NotAnInteger,
     Fault(Fault),
 }
@@ -191,7 +257,11 @@ impl Counts {
     }
 }
 
-fn parse_chunk<'a, K: Key<'a>>(text: &'a [u8], range: Range<usize>, layout: &Layout<'_>) -> Chunk<K> {
+pub(super) fn parse_chunk<'a, K: Key<'a>>(
+    text: &'a [u8],
+    range: Range<usize>,
+    layout: &Layout<'_>,
+) -> Chunk<K> {
     // Exact, cheap beside parsing, and bounded by the text whatever a header claims.
     let room = lines::count(&text[range.clone()]) as usize;
     let mut chunk = Chunk {
@@ -252,6 +322,7 @@ fn parse_rows<'a, K: Key<'a>>(
         if K::FAST
             && let Some(row) = fast::row(chunk_text, at, &layout.roles, &skip, &is_separator)
             && !outside(row.ids)
+            && row.ids.iter().all(|id| *id <= K::MAX)
         {
             highest = [highest[0].max(row.ids[0]), highest[1].max(row.ids[1])];
             chunk.keys.push(row.ids.map(K::from_integer));

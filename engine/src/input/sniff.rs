@@ -10,7 +10,7 @@ use super::{Format, number, quoted};
 use crate::graph::Id;
 
 /// How many rows are looked at.
-const SAMPLE: usize = 64;
+pub(super) const SAMPLE: usize = 64;
 
 /// Earlier ones win where two make equal sense.
 const TABLES: [Format; 6] =

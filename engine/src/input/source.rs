@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use super::report::Compression;
 use crate::Error;
 
+/// U+FEFF in UTF-8, which some editors put first.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// An input that can be read: a file, standard input, or bytes in memory.
 ///
 /// ```
@@ -68,6 +71,11 @@ impl Source {
         &self.name
     }
 
+    /// Where it lies among the files, if it does.
+    pub(super) fn path(&self) -> Option<&Path> {
+        matches!(self.place, Place::Path).then_some(&self.name)
+    }
+
     /// Reads everything, unpacks it, and drops a byte-order mark.
     pub(super) fn read(&self) -> Result<Text<'_>, Error> {
         let stored: Cow<'_, [u8]> = match &self.place {
@@ -78,7 +86,7 @@ impl Source {
         let size = stored.len() as u64;
         let (compression, mut bytes) = unpack(&self.name, stored)?;
         refuse_other_encodings(&self.name, &bytes)?;
-        if bytes.starts_with(b"\xEF\xBB\xBF") {
+        if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes = match bytes {
                 Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[3..]),
                 Cow::Owned(mut bytes) => {
@@ -153,7 +161,7 @@ fn cannot_open(path: &Path, source: io::Error) -> Error {
     }
 }
 
-fn unpack<'a>(path: &Path, stored: Cow<'a, [u8]>) -> Result<(Compression, Cow<'a, [u8]>), Error> {
+pub(super) fn unpack<'a>(path: &Path, stored: Cow<'a, [u8]>) -> Result<(Compression, Cow<'a, [u8]>), Error> {
     let compression = match *stored.first_chunk::<4>().unwrap_or(&[0; 4]) {
         [0x1F, 0x8B, 8, _] => Compression::Gzip,
         // A frame, or a skippable frame before it.
@@ -184,7 +192,7 @@ fn refused(path: &Path, found: &str, tool: &str) -> Error {
 }
 
 /// Text in another encoding would be read as garbage, and binary data even more so.
-fn refuse_other_encodings(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn refuse_other_encodings(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let found = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         "UTF-16"
     } else if memchr::memchr(0, &bytes[..bytes.len().min(4096)]).is_some() {

@@ -7,8 +7,6 @@ use std::mem::{align_of, needs_drop, size_of};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-use rayon::prelude::*;
-
 /// A cache line, and the widest vector register.
 const LINE: usize = 64;
 /// Transparent huge pages of x86-64 and aarch64 Linux.
@@ -58,20 +56,6 @@ impl<T> Buffer<T> {
             unsafe { buffer.start.as_ptr().add(at).write(element) };
             buffer.len = at + 1;
         }
-        buffer
-    }
-
-    /// `len` elements, `fill(i)` the i-th, in parallel.
-    pub(crate) fn par_from_fn(len: usize, fill: impl Fn(usize) -> T + Sync) -> Self
-    where
-        T: bytemuck::Zeroable + Send,
-    {
-        const BLOCK: usize = 1 << 14;
-        let mut buffer = Self::zeroed(len);
-        buffer.par_chunks_mut(BLOCK).enumerate().for_each(|(block, elements)| {
-            let from = block * BLOCK;
-            elements.iter_mut().zip(from..).for_each(|(element, at)| *element = fill(at));
-        });
         buffer
     }
 
@@ -171,7 +155,7 @@ mod tests {
         let large = Buffer::<f32>::zeroed(HUGE_PAGE);
         assert_eq!(large.as_ptr() as usize % HUGE_PAGE, 0);
         assert!(large.iter().all(|x| *x == 0.0));
-        let squares = Buffer::par_from_fn(100_000, |i| (i * i) as u64);
+        let squares = Buffer::from_fn(100_000, |i| (i * i) as u64);
         assert!(squares.iter().enumerate().all(|(i, x)| (i * i) as u64 == *x));
         assert_eq!(Buffer::from_fn(3, |_| ()).len(), 3);
         assert!(Buffer::<f64>::zeroed(0).is_empty());

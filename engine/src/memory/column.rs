@@ -161,11 +161,6 @@ impl<T: Pod + Send + Sync> Column<T> {
         Column { elements: Buffer::zeroed(len), shape: Shape { len, width: 1, stride: 1 } }
     }
 
-    /// One value for each of `0..len`, in parallel.
-    pub(crate) fn par_from_fn(len: usize, fill: impl Fn(usize) -> T + Sync) -> Self {
-        Column { elements: Buffer::par_from_fn(len, fill), shape: Shape { len, width: 1, stride: 1 } }
-    }
-
     /// The values as one slice.
     pub fn as_slice(&self) -> &[T] {
         &self.elements

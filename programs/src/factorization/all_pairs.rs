@@ -6,6 +6,8 @@
 use gasworks_engine::input::Rating;
 use rayon::prelude::*;
 
+use super::training::{RatingList, in_blocks};
+
 /// Rows or ratings a block; the sum over blocks is taken in order.
 const BLOCK: usize = 1 << 12;
 
@@ -20,33 +22,32 @@ const BLOCK: usize = 1 << 12;
 /// // (0 - 2)^2 + (3 - 0.5)^2
 /// assert_eq!(squared_error(1, (1, |user| &users[user..][..1]), (2, |item| &items[item..][..1]), &ratings), 10.25);
 /// ```
-pub fn squared_error<'a>(
+pub fn squared_error<'a, R: RatingList + ?Sized>(
     rank: usize,
     (users, user): (usize, impl Fn(usize) -> &'a [f32] + Sync),
     (items, item): (usize, impl Fn(usize) -> &'a [f32] + Sync),
-    ratings: &[Rating],
+    ratings: &R,
 ) -> f64 {
     let grams = (gram(rank, users, &user, |_| 0.0).0, gram(rank, items, &item, |_| 0.0).0);
     over_all_pairs(grams, (user, item), ratings, |rating, product| (rating - product).powi(2))
 }
 
 /// The sum of `of_rating(rating, x.y)` over the pairs with a rating and of `(x.y)^2` over all others.
-pub(super) fn over_all_pairs<'a>(
+pub(super) fn over_all_pairs<'a, R: RatingList + ?Sized>(
     (left, right): (Vec<f64>, Vec<f64>),
     (user, item): (impl Fn(usize) -> &'a [f32] + Sync, impl Fn(usize) -> &'a [f32] + Sync),
-    ratings: &[Rating],
+    ratings: &R,
     of_rating: impl Fn(f64, f64) -> f64 + Sync,
 ) -> f64 {
     let all: f64 = left.iter().zip(&right).map(|(left, right)| left * right).sum();
-    let block = |block: &[Rating]| {
-        let each = |rating: &Rating| {
+    let blocks = in_blocks(ratings, BLOCK, |block| {
+        let each = |rating: Rating| {
             let (x, y) = (user(rating.user as usize), item(rating.item as usize));
             let product: f64 = x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
             of_rating(f64::from(rating.value), product) - product.powi(2)
         };
-        block.iter().map(each).sum::<f64>()
-    };
-    let blocks: Vec<f64> = ratings.par_chunks(BLOCK).map(block).collect();
+        ratings.range(block).map(each).sum::<f64>()
+    });
     all + blocks.iter().sum::<f64>()
 }
 

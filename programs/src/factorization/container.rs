@@ -6,6 +6,8 @@
 //! a bit flipped, wherever it may be, is therefore refused before its content is looked at. The header is written
 //! here, not by the crate, because the crate's order of metadata changes from run to run; the crate checks it when reading.
 
+use std::borrow::Cow;
+use std::io::{self, Write};
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
@@ -31,7 +33,7 @@ pub(crate) struct Identity<'a> {
 /// A number that tensors hold.
 pub(crate) trait Element: Copy {
     const DTYPE: Dtype;
-    fn write(self, bytes: &mut Vec<u8>);
+    fn little_endian(values: &[Self]) -> Cow<'_, [u8]>;
     fn read(bytes: &[u8]) -> Vec<Self>;
 }
 
@@ -39,8 +41,11 @@ macro_rules! element {
     ($($number:ty, $dtype:ident;)*) => {$(
         impl Element for $number {
             const DTYPE: Dtype = Dtype::$dtype;
-            fn write(self, bytes: &mut Vec<u8>) {
-                bytes.extend_from_slice(&self.to_le_bytes());
+            fn little_endian(values: &[Self]) -> Cow<'_, [u8]> {
+                match cfg!(target_endian = "little") {
+                    true => Cow::Borrowed(bytemuck::cast_slice(values)),
+                    false => Cow::Owned(values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+                }
             }
             fn read(bytes: &[u8]) -> Vec<Self> {
                 bytes.as_chunks().0.iter().map(|&bytes| <$number>::from_le_bytes(bytes)).collect()
@@ -50,26 +55,31 @@ macro_rules! element {
 }
 element! { u8, U8; u32, U32; u64, U64; i64, I64; f32, F32; }
 
-/// Tensors on their way to a file. Push wide elements first, so that each tensor is aligned.
+/// Tensors on their way to a file; they stay where they are until it is written. Push wide elements first, so that each tensor is aligned.
 #[derive(Default)]
-pub(crate) struct Tensors {
+pub(crate) struct Tensors<'a> {
     header: String,
-    data: Vec<u8>,
+    data: Vec<Cow<'a, [u8]>>,
+    length: usize,
 }
 
-impl Tensors {
-    pub(crate) fn push<T: Element>(&mut self, name: &str, shape: &[usize], values: &[T]) {
-        let start = self.data.len();
-        self.data.reserve(size_of_val(values));
-        values.iter().for_each(|value| value.write(&mut self.data));
-        let info =
-            TensorInfo { dtype: T::DTYPE, shape: shape.to_vec(), data_offsets: (start, self.data.len()) };
+impl<'a> Tensors<'a> {
+    pub(crate) fn push<T: Element>(&mut self, name: &str, shape: &[usize], values: &'a [T]) {
+        let start = self.length;
+        self.length += size_of_val(values);
+        self.data.push(T::little_endian(values));
+        let info = TensorInfo { dtype: T::DTYPE, shape: shape.to_vec(), data_offsets: (start, self.length) };
         let info = serde_json::to_string(&info).expect("numbers and names are valid JSON");
         self.header.push_str(&format!(",\"{name}\":{info}"));
     }
 
-    /// The bytes of the file. `details` is any text; it becomes an entry of the metadata.
-    pub(crate) fn seal(self, identity: Identity<'_>, details: &str) -> Vec<u8> {
+    /// Writes the file. `details` is any text; it becomes an entry of the metadata.
+    pub(crate) fn write(
+        &self,
+        identity: Identity<'_>,
+        details: &str,
+        writer: &mut dyn Write,
+    ) -> io::Result<()> {
         let quote = |text: &str| serde_json::to_string(text).expect("text is valid JSON");
         let mut header = format!(
             "{PREFIX}{:016x}\",\"format\":{},\"format_version\":\"{}\",\"program\":{},\"details\":{}}}{}}}",
@@ -81,36 +91,54 @@ impl Tensors {
             self.header,
         );
         header.push_str(&" ".repeat(header.len().next_multiple_of(8) - header.len()));
-        let mut bytes = Vec::with_capacity(8 + header.len() + self.data.len());
-        bytes.extend_from_slice(&(header.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(header.as_bytes());
-        bytes.extend_from_slice(&self.data);
-        reseal(&mut bytes);
-        bytes
+        let mut head = (header.len() as u64).to_le_bytes().to_vec();
+        head.extend_from_slice(header.as_bytes());
+        let data = self.data.iter().map(|part| &part[..]);
+        let fingerprint = fingerprint(&head, data, self.length);
+        head[PLACE].copy_from_slice(format!("{fingerprint:016x}").as_bytes());
+        writer.write_all(&head)?;
+        self.data.iter().try_for_each(|part| writer.write_all(part))
     }
 }
 
 /// Writes the fingerprint of the bytes into its place.
+#[cfg(test)]
 pub(crate) fn reseal(bytes: &mut [u8]) {
-    let digits = format!("{:016x}", fingerprint(bytes));
+    let digits = format!("{:016x}", fingerprint(bytes, std::iter::empty(), 0));
     bytes[PLACE].copy_from_slice(digits.as_bytes());
 }
 
+/// Of a file that begins with `head`, in which the place of the fingerprint is, and goes on with `data` of `length` bytes.
+///
 /// Each step is a bijection of the state and of the word, so a change within one word always changes the result; any other
 /// goes unnoticed with probability 2^-64.
-fn fingerprint(bytes: &[u8]) -> u64 {
+fn fingerprint<'a>(head: &'a [u8], data: impl Iterator<Item = &'a [u8]>, length: usize) -> u64 {
     const ODD: u64 = 0x9fb2_1c65_1e98_df25;
     let step = |hash: u64, word: u64| (hash ^ word).wrapping_mul(ODD).rotate_left(29);
-    let mut hash = step(0x6761_7377_6f72_6b73, bytes.len() as u64);
-    let mut feed = |part: &[u8]| {
+    let mut hash = step(0x6761_7377_6f72_6b73, (head.len() + length) as u64);
+    // Bytes that fill no word yet.
+    let (mut last, mut held) = ([0; 8], 0);
+    let mut feed = |hash: &mut u64, mut part: &[u8]| {
+        if held > 0 {
+            let (start, rest) = part.split_at(part.len().min(8 - held));
+            last[held..held + start.len()].copy_from_slice(start);
+            (part, held) = (rest, held + start.len());
+            if held < 8 {
+                return;
+            }
+            *hash = step(*hash, u64::from_le_bytes(last));
+        }
         let (words, rest) = part.as_chunks();
-        hash = words.iter().fold(hash, |hash, &word| step(hash, u64::from_le_bytes(word)));
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        hash = step(hash, u64::from_le_bytes(last));
+        *hash = words.iter().fold(*hash, |hash, &word| step(hash, u64::from_le_bytes(word)));
+        (last, held) = ([0; 8], rest.len());
+        last[..held].copy_from_slice(rest);
     };
-    feed(&bytes[..PLACE.start]);
-    feed(&bytes[PLACE.end..]);
+    // What is before the place ends in a word that is not full, as all does.
+    let mut before = [0; (PLACE.start / 8 + 1) * 8];
+    before[..PLACE.start].copy_from_slice(&head[..PLACE.start]);
+    feed(&mut hash, &before);
+    std::iter::once(&head[PLACE.end..]).chain(data).for_each(|part| feed(&mut hash, part));
+    hash = step(hash, u64::from_le_bytes(last));
     hash ^ (hash >> 32)
 }
 
@@ -151,7 +179,7 @@ pub(crate) fn open<'a>(
         && text("format_version") == expected.version.to_string()
         && expected.program.split('|').any(|program| program == text("program"));
     let computed = match bytes.get(PLACE) {
-        Some(_) => format!("{:016x}", fingerprint(bytes)),
+        Some(_) => format!("{:016x}", fingerprint(bytes, std::iter::empty(), 0)),
         None => "none".into(),
     };
     if !known {
@@ -225,7 +253,9 @@ mod tests {
         let mut tensors = Tensors::default();
         tensors.push("wide", &[2], &[1u64, 2]);
         tensors.push("narrow", &[1, 3], &[1.5f32, -2.0, 0.0]);
-        tensors.seal(Identity { program: "two", ..IDENTITY }, "any \"text\"")
+        let mut bytes = Vec::new();
+        tensors.write(Identity { program: "two", ..IDENTITY }, "any \"text\"", &mut bytes).unwrap();
+        bytes
     }
 
     #[test]
@@ -241,6 +271,19 @@ mod tests {
         let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         assert_eq!(tensors.tensor("wide").unwrap().shape(), [2]);
         assert_eq!(bytes, sealed());
+    }
+
+    #[test]
+    fn the_fingerprint_does_not_depend_on_how_the_data_are_cut() {
+        let bytes: Vec<u8> = (0..300).map(|at| (at * 37 % 251) as u8).collect();
+        let whole = fingerprint(&bytes, std::iter::empty(), 0);
+        for cuts in [[100, 100], [101, 103], [97, 250], [130, 131], [299, 300]] {
+            let parts = [&bytes[cuts[0]..cuts[1]], &bytes[cuts[1]..]];
+            assert_eq!(fingerprint(&bytes[..cuts[0]], parts.into_iter(), 300 - cuts[0]), whole, "{cuts:?}");
+        }
+        let mut changed = bytes.clone();
+        changed[299] ^= 1;
+        assert_ne!(fingerprint(&changed, std::iter::empty(), 0), whole);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::movielens_tests::{baseline_errors, validation};
 use super::testing::{MovieLens, movielens};
 use super::*;
-use crate::{Rate, Sgd};
+use crate::Sgd;
 
 /// Test RMSE after each pass.
 fn errors(ratings: &Ratings, split: &Split, settings: &Settings) -> Vec<f64> {
@@ -21,7 +21,7 @@ fn errors(ratings: &Ratings, split: &Split, settings: &Settings) -> Vec<f64> {
     let descent = settings.descent.clone().unwrap();
     let baseline = Baseline::fit(users, items, &split.train, &BaselineSettings::default());
     let offset = if descent.biases { Offset::Mean } else { settings.offset };
-    let rate = Rate::Decaying { first: descent.rate, factor: descent.decay };
+    let rate = descent.learning_rate();
     let sgd = Sgd::new(rank, settings.lambda, rate);
     let sgd = if descent.biases { sgd.with_biases() } else { sgd };
     let start = initial_factors(users + items, rank, INITIAL_SCALE, settings.seed);
@@ -76,10 +76,14 @@ fn table_of_descent_settings() {
     let Some(MovieLens { ratings, .. }) = movielens() else { return };
     let splits = validation(&ratings);
     let cell = |biases, rank, lambda, rate, decay| {
-        let descent = Some(DescentSettings { rate, decay, biases, blocks: None });
+        let descent = Some(DescentSettings { rate, decay, biases, ..DescentSettings::default() });
         Settings { rank, lambda, descent, ..Settings::sgd() }
     };
     let mut cells = Vec::new();
+    for rate in [0.02, 0.03, 0.05, 0.08, 0.12, 0.2] {
+        let descent = DescentSettings { schedule: Schedule::Adagrad, rate, ..DescentSettings::default() };
+        cells.push(Settings { descent: Some(descent), ..Settings::sgd() });
+    }
     for biases in [false, true] {
         for rank in [8, 16, 32, 64] {
             cells.extend([0.05, 0.08, 0.1, 0.12, 0.15].map(|lambda| cell(biases, rank, lambda, 0.05, 0.95)));
@@ -92,10 +96,9 @@ fn table_of_descent_settings() {
         let all: Vec<Vec<f64>> = splits.iter().map(|split| errors(&ratings, split, &settings)).collect();
         let mean = |pass: usize| all.iter().map(|found| found[pass]).sum::<f64>() / all.len() as f64;
         let every_ten: Vec<f64> = (9..settings.iterations).step_by(10).map(mean).collect();
-        let DescentSettings { rate, decay, biases, .. } = settings.descent.clone().unwrap();
         println!(
-            "biases {biases} rank {} lambda {} rate {rate} decay {decay}: every 10 passes {every_ten:.4?}",
-            settings.rank, settings.lambda
+            "rank {} lambda {} {:?}: every 10 passes {every_ten:.4?}",
+            settings.rank, settings.lambda, settings.descent
         );
     });
 }

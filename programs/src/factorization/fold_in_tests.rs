@@ -6,6 +6,7 @@ use gasworks_engine::graph::Ids;
 use super::*;
 use crate::factorization::reference::Reference;
 use crate::factorization::testing::small_model;
+use crate::factorization::values::Values;
 use crate::factorization::{Baseline, Basis, Predictor, Settings, initial_factors};
 
 const RANK: usize = 5;
@@ -258,6 +259,6 @@ fn models_without_values_cannot_be_refitted() {
     assert!(
         model.refit_user(0).is_some() && model.refit_user(3).is_none() && model.refit_user(UNKNOWN).is_none()
     );
-    model.seen.values.clear();
+    model.seen.values = Values::NONE;
     assert!(!model.keeps_ratings() && model.refit_user(0).is_none());
 }

@@ -4,10 +4,9 @@
 //! confidence c = 1 + alpha rating, and any other p = 0 and c = 1. Nearly all pairs are of the other kind, which need no loop:
 //! `O(ratings * rank + (users + items) * rank^2)`, in `f64`.
 
-use gasworks_engine::input::Rating;
-
 use super::all_pairs::{gram, over_all_pairs};
 use super::settings::Regularization;
+use super::training::RatingList;
 
 /// The objective of implicit feedback.
 ///
@@ -34,15 +33,15 @@ pub struct ImplicitLoss {
 
 impl ImplicitLoss {
     /// The loss of rows of `rank` factors: so many users and items, and the row of each. Ratings are distinct pairs. Parallel.
-    pub fn of<'a>(
+    pub fn of<'a, R: RatingList + ?Sized>(
         &self,
         rank: usize,
         (users, user): (usize, impl Fn(usize) -> &'a [f32] + Sync),
         (items, item): (usize, impl Fn(usize) -> &'a [f32] + Sync),
-        ratings: &[Rating],
+        ratings: &R,
     ) -> f64 {
         let mut counts = (vec![0_u32; users], vec![0_u32; items]);
-        for rating in ratings {
+        for rating in ratings.all() {
             counts.0[rating.user as usize] += 1;
             counts.1[rating.item as usize] += 1;
         }
@@ -63,6 +62,7 @@ impl ImplicitLoss {
 mod tests {
     use super::*;
     use crate::factorization::initial_factors;
+    use gasworks_engine::input::Rating;
 
     #[test]
     fn it_is_the_sum_over_all_pairs_on_all_threads() {

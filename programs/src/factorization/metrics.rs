@@ -7,6 +7,8 @@
 use gasworks_engine::input::Rating;
 use rayon::prelude::*;
 
+use super::training::{RatingList, in_blocks};
+
 /// Ratings a block of the parallel sums. Part of the result: another length rounds differently.
 const BLOCK: usize = 4096;
 
@@ -64,31 +66,32 @@ pub struct Errors {
 /// let errors = rmse_mae(&baseline, &ratings, None).unwrap();
 /// assert_eq!((errors.rmse, errors.mae, errors.count), (1.0, 1.0, 2));
 /// ```
-pub fn rmse_mae(model: &impl Predictor, ratings: &[Rating], clip: Option<Clip>) -> Option<Errors> {
-    if ratings.is_empty() {
+pub fn rmse_mae<R: RatingList + ?Sized>(
+    model: &impl Predictor,
+    ratings: &R,
+    clip: Option<Clip>,
+) -> Option<Errors> {
+    if ratings.count() == 0 {
         return None;
     }
-    let blocks: Vec<_> = ratings
-        .par_chunks(BLOCK)
-        .map(|block| {
-            let (mut squares, mut absolutes, mut fallbacks) = (0.0, 0.0, 0);
-            for rating in block {
-                let Prediction { mut value, fallback } = model.predict(rating.user, rating.item);
-                if let Some(Clip { minimum, maximum }) = clip {
-                    value = value.clamp(minimum, maximum);
-                }
-                let error = f64::from(rating.value) - f64::from(value);
-                squares += error * error;
-                absolutes += error.abs();
-                fallbacks += usize::from(fallback);
+    let blocks = in_blocks(ratings, BLOCK, |block| {
+        let (mut squares, mut absolutes, mut fallbacks) = (0.0, 0.0, 0);
+        for rating in ratings.range(block) {
+            let Prediction { mut value, fallback } = model.predict(rating.user, rating.item);
+            if let Some(Clip { minimum, maximum }) = clip {
+                value = value.clamp(minimum, maximum);
             }
-            (squares, absolutes, fallbacks)
-        })
-        .collect();
+            let error = f64::from(rating.value) - f64::from(value);
+            squares += error * error;
+            absolutes += error.abs();
+            fallbacks += usize::from(fallback);
+        }
+        (squares, absolutes, fallbacks)
+    });
     let (squares, absolutes, fallbacks) = blocks
         .into_iter()
         .fold((0.0, 0.0, 0), |sum, block| (sum.0 + block.0, sum.1 + block.1, sum.2 + block.2));
-    let count = ratings.len();
+    let count = ratings.count();
     Some(Errors { rmse: (squares / count as f64).sqrt(), mae: absolutes / count as f64, count, fallbacks })
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | hold out | [`hold_out`], [`leave_k_out`], [`folds`] | training and test ratings, split within each user |
 //! | compare | [`Baseline::fit`] | mean and biases: what any factorization must beat |
-//! | subtract | [`Offset::residuals`] | the ratings less what the baseline explains |
+//! | subtract | [`Offset::residuals`], [`Offset::subtract`] | the ratings less what the baseline explains |
 //! | start | [`initial_factors`] | small random item factors |
 //! | iterate | the program | user factors (users x rank) and item factors (items x rank), row-major `f32` |
 //! | keep | [`Factorization::new`], [`save`](Factorization::save), [`load`](Factorization::load) | one file that answers alone |
@@ -93,6 +93,8 @@ mod solver;
 mod split;
 mod storage;
 mod top;
+mod training;
+mod values;
 
 #[cfg(test)]
 mod descent_tests;
@@ -113,6 +115,7 @@ pub use model::{Factorization, UNKNOWN};
 pub use predict::Unfinished;
 pub use ranking::RankingQuality;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};
-pub use settings::{DescentSettings, Offset, Regularization, Settings};
+pub use settings::{DescentSettings, Offset, Regularization, Schedule, Settings};
 pub use solver::Solver;
 pub use split::{Folds, Split, folds, hold_out, leave_k_out};
+pub use training::{RatingList, Training};

@@ -12,13 +12,14 @@ use super::error::FactorizationError;
 use super::metrics::Clip;
 use super::seen::Seen;
 use super::settings::Settings;
+use super::training::RatingList;
 
 /// The number of a user or item that the model does not know.
 pub const UNKNOWN: u32 = u32::MAX;
 
 /// A trained factorization. Made by [`Factorization::new`] or loaded; its parts always fit together.
 ///
-/// Memory: 4 bytes for each factor, 8 for each training rating, about 20 for each user and item, and their ids and titles.
+/// Memory: 4 bytes for each factor, 4 for each training rating and 1 or 4 for its value, about 20 for each user and item, and their ids and titles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Factorization {
     pub(super) settings: Settings,
@@ -44,21 +45,21 @@ impl Factorization {
     ///
     /// # Errors
     /// If a shape is wrong, a number is not finite, or a rating names no user or item.
-    pub fn new(
+    pub fn new<R: RatingList + ?Sized>(
         ids: (Ids, Ids),
-        train: &[Rating],
+        train: &R,
         baseline: Baseline,
         factors: (Vec<f32>, Vec<f32>),
         settings: Settings,
     ) -> Result<Self, FactorizationError> {
         let (users, items) = ids;
         let items_len = items.len();
-        let known = |rating: &&Rating| {
+        let known = |rating: &Rating| {
             (rating.user as usize) < users.len()
                 && (rating.item as usize) < items.len()
                 && rating.value.is_finite()
         };
-        if let Some(rating) = train.iter().find(|rating| !known(rating)) {
+        if let Some(rating) = train.all().find(|rating| !known(rating)) {
             return Err(FactorizationError::Model {
                 part: "training ratings",
                 expected: format!("finite ratings of {} items by {} users", items.len(), users.len()),
@@ -68,14 +69,14 @@ impl Factorization {
         }
         let seen = Seen::of(users.len(), train);
         let mut sums = vec![(0.0, 0u32); items.len()];
-        for rating in train {
+        for rating in train.all() {
             let (sum, count) = &mut sums[rating.item as usize];
             *sum += f64::from(rating.value);
             *count += 1;
         }
         let item_means = sums.iter().map(|&(sum, count)| (sum / f64::from(count.max(1))) as f32);
-        let values = || train.iter().map(|rating| rating.value);
-        let range = match train.len() {
+        let values = || train.all().map(|rating| rating.value);
+        let range = match train.count() {
             0 => Clip { minimum: 0.0, maximum: 0.0 },
             _ => Clip {
                 minimum: values().fold(f32::INFINITY, f32::min),
@@ -209,9 +210,8 @@ impl Factorization {
     /// The training ratings of a user by item, none for an unknown user; nothing, if the model does not [keep](Self::keeps_ratings) them.
     pub fn training_ratings(&self, user: u32) -> Option<Vec<Rating>> {
         let range = self.seen.range(user);
-        let rated = self.seen.items[range.clone()].iter();
-        let rating = |(&item, &value)| Rating { user, item, value };
-        self.keeps_ratings().then(|| rated.zip(&self.seen.values[range]).map(rating).collect())
+        let rating = |at| Rating { user, item: self.seen.items[at], value: self.seen.values.get(at) };
+        self.keeps_ratings().then(|| range.map(rating).collect())
     }
 
     /// Training ratings of each item.
@@ -272,6 +272,7 @@ mod tests {
     use super::*;
     use crate::factorization::Offset;
     use crate::factorization::testing::small_model;
+    use crate::factorization::values::Values;
 
     #[test]
     fn parts_that_do_not_fit_are_refused() {
@@ -284,8 +285,17 @@ mod tests {
         assert!(refused(|model| model.user_factors.truncate(5)).contains("user factors"));
         assert!(refused(|model| model.item_factors[4] = f32::NAN).contains("NaN in row 1"));
         assert!(refused(|model| model.seen.items[0] = 99).contains("seen items"));
-        assert!(refused(|model| model.seen.values.truncate(3)).contains("ratings of seen items"));
-        assert!(refused(|model| model.seen.values[3] = f32::NAN).contains("NaN in row 3"));
+        assert!(
+            refused(|model| model.seen.values = Values::of(3, |_| 1.0)).contains("ratings of seen items")
+        );
+        assert!(
+            refused(|model| {
+                let count = model.seen.items.len();
+                let value = |at| if at == 3 { f32::NAN } else { 1.0 };
+                model.seen.values = Values::Plain((0..count).map(value).collect());
+            })
+            .contains("NaN in row 3")
+        );
         assert!(refused(|model| model.seen.offsets[1] = 99).contains("offsets"));
         assert!(refused(|model| model.settings.rank = usize::MAX).contains("user factors"));
         assert!(good.with_titles(vec![None]).is_err());

@@ -7,7 +7,8 @@ use gasworks_engine::input::Rating;
 
 use super::error::FactorizationError;
 use super::model::{expect, finite, shape_error};
-use super::rows::Rows;
+use super::training::RatingList;
+use super::values::Values;
 
 /// The items of each user, strictly ascending.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,32 +18,40 @@ pub(super) struct Seen {
     /// Item numbers.
     pub(super) items: Vec<u32>,
     /// One rating for each item; empty in models of files that do not hold them.
-    pub(super) values: Vec<f32>,
+    pub(super) values: Values,
 }
 
 impl Seen {
     /// The distinct items of each of `users` users; of several ratings of an item the last one. O(n log n).
-    pub(super) fn of(users: usize, ratings: &[Rating]) -> Self {
-        let rows = Rows::group(users, ratings, |rating| rating.user);
-        let room = || Vec::with_capacity(ratings.len());
-        let mut seen = Seen { offsets: vec![0], items: Vec::with_capacity(ratings.len()), values: room() };
-        let mut row = Vec::new();
-        for user in 0..rows.len() {
-            row.clear();
-            row.extend(rows.row(user).iter().map(|&position| ratings[position as usize]));
-            row.sort_by_key(|rating| rating.item);
-            let start = seen.items.len();
-            for rating in &row {
-                if seen.items[start..].last() == Some(&rating.item) {
-                    seen.values.pop();
-                } else {
-                    seen.items.push(rating.item);
-                }
-                seen.values.push(rating.value);
-            }
-            seen.offsets.push(seen.items.len() as u64);
+    pub(super) fn of<R: RatingList + ?Sized>(users: usize, ratings: &R) -> Self {
+        let mut offsets = vec![0; users + 1];
+        ratings.all().for_each(|rating| offsets[rating.user as usize + 1] += 1);
+        for user in 0..users {
+            offsets[user + 1] += offsets[user];
         }
-        seen
+        let (mut items, mut values) = (vec![0; ratings.count()], vec![0.0; ratings.count()]);
+        let mut next = offsets.clone();
+        for Rating { user, item, value } in ratings.all() {
+            let at = &mut next[user as usize];
+            (items[*at as usize], values[*at as usize]) = (item, value);
+            *at += 1;
+        }
+        // Each row is sorted, and of several ratings of an item the last one stays.
+        let (mut row, mut kept) = (Vec::new(), 0);
+        for user in 0..users {
+            let range = offsets[user] as usize..offsets[user + 1] as usize;
+            offsets[user] = kept as u64;
+            row.clear();
+            row.extend(range.map(|at| (items[at], values[at])));
+            row.sort_by_key(|(item, _)| *item);
+            for run in row.chunk_by(|one, other| one.0 == other.0) {
+                (items[kept], values[kept]) = run[run.len() - 1];
+                kept += 1;
+            }
+        }
+        offsets[users] = kept as u64;
+        items.truncate(kept);
+        Seen { offsets, items, values: Values::of(kept, |at| values[at]) }
     }
 
     /// The items of a user; none for a number out of range.
@@ -74,9 +83,9 @@ impl Seen {
     pub(super) fn validate(&self, users: usize, items: usize) -> Result<(), FactorizationError> {
         expect("offsets of seen items", self.offsets.len(), users.saturating_add(1))?;
         let total = self.items.len() as u64;
-        if !self.values.is_empty() {
+        if self.values != Values::NONE {
             expect("ratings of seen items", self.values.len(), self.items.len())?;
-            finite("ratings of seen items", &self.values, 1)?;
+            finite("ratings of seen items", self.values.levels(), 1)?;
         }
         if self.offsets[0] != 0 || self.offsets[users] != total || !self.offsets.is_sorted() {
             let expected = format!("numbers that ascend from 0 to {total}");
@@ -101,7 +110,10 @@ mod tests {
     fn rows_are_sorted_and_distinct_and_absent_users_saw_nothing() {
         let rating = |user, item, value| Rating { user, item, value };
         let seen = Seen::of(3, &[rating(2, 4, 9.0), rating(0, 1, 1.0), rating(2, 0, 2.0), rating(2, 4, 3.0)]);
-        assert!(seen.has_values() && seen.values == [1.0, 2.0, 3.0], "the last of several counts");
+        assert!(
+            seen.has_values() && seen.values == Values::of(3, |at| [1.0, 2.0, 3.0][at]),
+            "the last of several counts"
+        );
         assert_eq!([0, 1, 2, 3, u32::MAX].map(|user| seen.row(user)), [&[1][..], &[], &[0, 4], &[], &[]]);
         assert_eq!(seen.counts(5), [1, 1, 0, 0, 1]);
         assert!(seen.validate(3, 5).is_ok() && seen.validate(3, 4).is_err() && seen.validate(2, 5).is_err());

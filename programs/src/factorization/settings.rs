@@ -1,11 +1,13 @@
 //! How a factorization was trained: the parameters that its model carries, and the offset that is factorized away first.
 
+use gasworks_engine::graph::Graph;
 use gasworks_engine::input::Rating;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
 use super::solver::Solver;
+use crate::sgd::Rate;
 
 /// The parameters of a training run, kept with its model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,9 +102,12 @@ impl Settings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DescentSettings {
+    /// How the learning rate falls. Default by a factor each pass.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// How far a step of the first pass goes along the gradient; above 0, finite. Default 0.05.
     pub rate: f32,
-    /// What the rate is multiplied by after each pass; above 0, finite. Default 0.95.
+    /// What the rate is multiplied by after each pass where the schedule is [`Decay`](Schedule::Decay); above 0, finite. Default 0.95.
     pub decay: f32,
     /// Whether biases were learned beside the factors, from those of the baseline on. The model's baseline then holds what was
     /// learned. Default no.
@@ -113,8 +118,33 @@ pub struct DescentSettings {
 
 impl Default for DescentSettings {
     fn default() -> Self {
-        DescentSettings { rate: 0.05, decay: 0.95, biases: false, blocks: None }
+        let schedule = Schedule::default();
+        DescentSettings { schedule, rate: 0.05, decay: 0.95, biases: false, blocks: None }
     }
+}
+
+impl DescentSettings {
+    /// The learning rate as the program takes it.
+    pub fn learning_rate(&self) -> Rate {
+        match self.schedule {
+            Schedule::Constant => Rate::Constant(self.rate),
+            Schedule::Decay => Rate::Decaying { first: self.rate, factor: self.decay },
+            Schedule::Adagrad => Rate::Adaptive(self.rate),
+        }
+    }
+}
+
+/// How the learning rate falls: see [`Rate`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Not at all.
+    Constant,
+    /// By a factor each pass.
+    #[default]
+    Decay,
+    /// That of each row with the gradients that it has seen.
+    Adagrad,
 }
 
 /// What multiplies lambda in the penalty of a row.
@@ -158,12 +188,27 @@ impl Offset {
     /// assert_eq!(Offset::Mean.residuals(&baseline, &ratings)[0].value, 1.0);
     /// ```
     pub fn residuals(self, baseline: &Baseline, ratings: &[Rating]) -> Vec<Rating> {
-        let residual = |rating: &Rating| match self {
-            Offset::None => rating.value,
-            Offset::Mean => rating.value - baseline.mean,
-            Offset::Biases => rating.value - baseline.value(Some(rating.user), Some(rating.item)),
-        };
+        let residual = |rating: &Rating| self.residual(baseline, *rating);
         ratings.par_iter().map(|rating| Rating { value: residual(rating), ..*rating }).collect()
+    }
+
+    /// Subtracts the offset from the ratings on the edges of a bipartite graph, from users to items. Parallel; O(vertices + ratings).
+    ///
+    /// # Panics
+    /// If the graph is not bipartite.
+    pub fn subtract(self, baseline: &Baseline, graph: &mut Graph<(), f32>) {
+        let users = graph.topology().left().expect("users on the left, items on the right");
+        graph.transform_edges(|user, item, value| {
+            *value = self.residual(baseline, Rating { user, item: item - users, value: *value });
+        });
+    }
+
+    fn residual(self, baseline: &Baseline, Rating { user, item, value }: Rating) -> f32 {
+        match self {
+            Offset::None => value,
+            Offset::Mean => value - baseline.mean,
+            Offset::Biases => value - baseline.value(Some(user), Some(item)),
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! allocates is bounded by a small multiple of the length of the file. The same model always gives the same bytes.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use gasworks_engine::graph::Ids;
@@ -25,6 +26,7 @@ use super::metrics::Clip;
 use super::model::Factorization;
 use super::seen::Seen;
 use super::settings::Settings;
+use super::values::Values;
 
 const IDENTITY: Identity<'_> =
     Identity { format: "gasworks-factorization", version: 1, program: "als|sgd|ccd|nmf" };
@@ -50,12 +52,12 @@ enum Kind {
 }
 
 impl Factorization {
-    /// Writes the model to one safetensors file, whole or not at all. The bytes are put together in memory first.
+    /// Writes the model to one safetensors file, whole or not at all.
     ///
     /// # Errors
     /// If the file cannot be written; a previous file then stays as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FactorizationError> {
-        Ok(write_atomically(path.as_ref(), |writer| writer.write_all(&self.to_bytes()))?)
+        Ok(write_atomically(path.as_ref(), |writer| self.write(writer))?)
     }
 
     /// Reads a model that [`save`](Factorization::save) wrote.
@@ -77,7 +79,7 @@ impl Factorization {
         Self::from_bytes(path, &fs::read(path).map_err(failed)?)
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn write(&self, writer: &mut dyn Write) -> io::Result<()> {
         let (users, items) = (self.users.len(), self.items.len());
         let columns = (Column::of(&self.users), Column::of(&self.items));
         let titles =
@@ -113,7 +115,7 @@ impl Factorization {
             items: kind(&columns.1),
         };
         let details = serde_json::to_string(&details).expect("settings are valid JSON");
-        tensors.seal(Identity { program: &self.settings.program, ..IDENTITY }, &details)
+        tensors.write(Identity { program: &self.settings.program, ..IDENTITY }, &details, writer)
     }
 
     pub(super) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, FactorizationError> {
@@ -196,7 +198,7 @@ impl Stored {
         }
     }
 
-    fn push_wide(&self, tensors: &mut Tensors, name: &str) {
+    fn push_wide<'a>(&'a self, tensors: &mut Tensors<'a>, name: &str) {
         match self {
             Stored::Range => {}
             Stored::Signed(ids) => tensors.push(name, &[ids.len()], ids),
@@ -205,7 +207,7 @@ impl Stored {
         }
     }
 
-    fn push_text(&self, tensors: &mut Tensors, name: &str) {
+    fn push_text<'a>(&'a self, tensors: &mut Tensors<'a>, name: &str) {
         if let Stored::Text(text, _) = self {
             tensors.push(name, &[text.len()], text);
         }
@@ -243,41 +245,34 @@ fn ids(file: &Opened<'_>, name: &str, kind: Kind, count: usize) -> Result<Ids, F
     column.build().ok_or_else(wrong)
 }
 
-/// The values of ratings, in one byte each where they are so few that this is possible: stars and half stars are.
-fn push_ratings(tensors: &mut Tensors, values: &[f32]) {
-    if values.is_empty() {
-        return;
-    }
-    let mut levels: Vec<f32> = Vec::new();
-    for value in values {
-        let place = levels.binary_search_by(|level| level.total_cmp(value));
-        if let Err(place) = place {
-            if levels.len() == 256 {
-                return tensors.push("seen_ratings", &[values.len()], values);
-            }
-            levels.insert(place, *value);
+/// The values of ratings.
+fn push_ratings<'a>(tensors: &mut Tensors<'a>, values: &'a Values) {
+    match values {
+        values if *values == Values::NONE => {}
+        Values::OnLevels { levels, places } => {
+            tensors.push("rating_levels", &[levels.len()], levels);
+            tensors.push("seen_ratings", &[places.len()], places);
         }
+        Values::Plain(values) => tensors.push("seen_ratings", &[values.len()], values),
     }
-    let place = |value: &f32| levels.binary_search_by(|level| level.total_cmp(value)).unwrap_or(0) as u8;
-    let codes: Vec<u8> = values.iter().map(place).collect();
-    tensors.push("rating_levels", &[levels.len()], &levels);
-    tensors.push("seen_ratings", &[codes.len()], &codes);
 }
 
 /// The values of ratings; none, if the file does not hold them.
-fn ratings(file: &Opened<'_>) -> Result<Vec<f32>, FactorizationError> {
+fn ratings(file: &Opened<'_>) -> Result<Values, FactorizationError> {
     if file.has::<f32>("seen_ratings") {
-        return file.get("seen_ratings", &[None]);
+        return Ok(Values::Plain(file.get("seen_ratings", &[None])?));
     }
     if !file.has::<u8>("seen_ratings") {
-        return Ok(Vec::new());
+        return Ok(Values::NONE);
     }
     let levels: Vec<f32> = file.get("rating_levels", &[None])?;
-    let codes: Vec<u8> = file.get("seen_ratings", &[None])?;
-    let values: Option<Vec<f32>> = codes.iter().map(|&code| levels.get(usize::from(code)).copied()).collect();
-    values.ok_or_else(|| {
-        file.refuse("seen_ratings", format!("places below {}", levels.len()), "greater ones".into())
-    })
+    let places: Vec<u8> = file.get("seen_ratings", &[None])?;
+    match places.iter().all(|place| usize::from(*place) < levels.len()) {
+        true => Ok(Values::OnLevels { levels, places }),
+        false => {
+            Err(file.refuse("seen_ratings", format!("places below {}", levels.len()), "greater ones".into()))
+        }
+    }
 }
 
 /// Texts one after another, and where each ends.

@@ -1,7 +1,7 @@
 //! Which factors `als` looks for, and how it solves for a row: what goes together, and what follows from it where nothing is said.
 
 use clap::Args;
-use gasworks::programs::factorization::{ImplicitLoss, Offset, Regularization, Solver};
+use gasworks::programs::factorization::{ImplicitLoss, Offset, RatingList, Regularization, Solver};
 use gasworks::{Phase, programs};
 
 use super::super::error::Failure;
@@ -115,7 +115,7 @@ impl Als {
 
     /// Confidence is not below that of a pair with no rating.
     pub(super) fn check_ratings(&self, data: &Data) -> Result<(), Failure> {
-        let negative = data.train.iter().find(|rating| self.kind.implicit && rating.value < 0.0);
+        let negative = data.train.all().find(|rating| self.kind.implicit && rating.value < 0.0);
         negative.map_or(Ok(()), |rating| {
             let (user, item) = (data.users.id(rating.user), data.items.id(rating.item));
             Err(Failure::data(

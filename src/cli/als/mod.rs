@@ -4,7 +4,6 @@ mod kind;
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::input::Rating;
 use gasworks::programs::factorization::{
     INITIAL_SCALE, Offset, Regularization, Settings, Solver, initial_factors,
 };
@@ -95,9 +94,9 @@ impl Als {
         let run = Run::begin("als", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
         let (seed, is_implicit) = (self.run.common.seed, self.kind.implicit);
-        let data = Data::load(&self.data, &self.measuring, seed, is_implicit, reporter)?;
+        let (data, ratings) = Data::load(&self.data, &self.measuring, seed, is_implicit, reporter)?;
         self.check_ratings(&data)?;
-        let mut graph = self.graph(&data, &run.order)?;
+        let mut graph = self.graph(&data, ratings, &run.order)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch =
@@ -119,7 +118,11 @@ impl Als {
         self.note_ridge(&program, &data, &outcome, reporter);
 
         let kept = watch.kept(&outcome.progress);
-        let model = data.model(watch.learned(graph.vertex_data()), self.settings(kept))?;
+        // What lies on the edges is not needed any more.
+        let rows = graph.into_vertex_data();
+        let learned = watch.learned(&rows);
+        drop(rows);
+        let model = data.model(learned, self.settings(kept))?;
         self.output.write(&model, reporter)?;
         let found = if is_implicit { quality::of(&model, &data) } else { None };
         factorization::show(&self.output, &model, &data, reporter, |reporter| match is_implicit {
@@ -131,11 +134,15 @@ impl Als {
         run::finish(reporter, reason, &outcome, metrics, self.output.details(kept))
     }
 
-    /// Residuals between users and items, with factors to start from; what is needed to build it is gone afterwards.
-    fn graph(&self, data: &Data, order: &Order) -> Result<Graph<Row<f32>, f32>, Failure> {
-        let residuals = self.offset().residuals(&data.baseline, &data.train);
-        let (sizes, rank) = ((data.users.len(), data.items.len()), usize::from(self.rank));
-        let mut graph = rated(&residuals, sizes, rank, self.run.common.seed, order)?;
+    /// Residuals between users and items, with factors to start from.
+    fn graph(
+        &self,
+        data: &Data,
+        mut ratings: Graph<(), f32>,
+        order: &Order,
+    ) -> Result<Graph<Row<f32>, f32>, Failure> {
+        self.offset().subtract(&data.baseline, &mut ratings);
+        let mut graph = started(ratings, usize::from(self.rank), self.run.common.seed, order)?;
         if self.kind.solver() == Solver::Nonnegative {
             let factors = graph.vertex_data_mut();
             for row in 0..factors.len() {
@@ -205,18 +212,16 @@ pub(crate) fn plan(program: &programs::Als, order: &Order, threads: usize) -> Re
     admit(engine(&mut empty.with_rows(1, |_, _| ()), program, order)?, threads)
 }
 
-/// Ratings as a graph of users and items, with factors of the items to start from. Those of the users follow from them; only in rounds
-/// that solve for users and items at once do they need a start too, since an item whose users are all 0 becomes 0.
-pub(crate) fn rated(
-    ratings: &[Rating],
-    (users, items): (usize, usize),
+/// A graph of users and items, with factors of the items to start from. Those of the users follow from them; only in rounds that solve
+/// for users and items at once do they need a start too, since an item whose users are all 0 becomes 0.
+pub(crate) fn started(
+    graph: Graph<(), f32>,
     rank: usize,
     seed: u64,
     order: &Order,
 ) -> Result<Graph<Row<f32>, f32>, Failure> {
-    let ends: Vec<[u32; 2]> = ratings.iter().map(|rating| [rating.user, rating.item]).collect();
-    let values: Vec<f32> = ratings.iter().map(|rating| rating.value).collect();
-    let graph = GraphBuilder::bipartite(users, items).weighted_edges(&ends, &values).build()?;
+    let users = graph.topology().left().map_or(0, |users| users as usize);
+    let items = graph.vertices() - users;
     let users_first = order.is_async() || order.scheduler()?.phases().first() == Some(&Phase::Left);
     let start = initial_factors(items, rank, INITIAL_SCALE, seed);
     let others = initial_factors(if users_first { 0 } else { users }, rank, INITIAL_SCALE, !seed);

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use gasworks::graph::Ids;
+use gasworks::graph::{Graph, GraphBuilder, Ids};
 use gasworks::input::{
     Duplicates, Rating, Ratings, RatingsOptions, Source, Titles, read_ratings, read_titles,
 };
 use gasworks::programs::factorization::{
-    Baseline, BaselineSettings, Factorization, Settings, Split, UNKNOWN, hold_out,
+    Baseline, BaselineSettings, Factorization, RatingList, Settings, Split, Training, UNKNOWN, hold_out,
 };
 use serde_json::json;
 
@@ -79,7 +79,7 @@ pub(in super::super) struct Data {
     pub(in super::super) source: Source,
     pub(in super::super) users: Ids,
     pub(in super::super) items: Ids,
-    pub(in super::super) train: Vec<Rating>,
+    pub(in super::super) train: Training,
     /// May name [`UNKNOWN`] users and items, where it is a file of its own.
     pub(in super::super) test: Vec<Rating>,
     /// Whether the test ratings are a part of the input.
@@ -92,14 +92,15 @@ pub(in super::super) struct Data {
 }
 
 impl Data {
-    /// Reads the ratings and parts them by the seed. Where every pair counts, there is no mean and there are no biases.
+    /// Reads the ratings and parts them by the seed; those to learn from are also given as a graph of users and items. Where every pair
+    /// counts, there is no mean and there are no biases.
     pub(in super::super) fn load(
         options: &DataOptions,
         measuring: &MeasuringOptions,
         seed: u64,
         counts_all_pairs: bool,
         reporter: &mut Reporter,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, Graph<(), f32>), Failure> {
         let InputOptions { format, lenient } = options.input;
         let read_as = RatingsOptions { format, lenient, duplicates: options.duplicates };
         let (source, sample_titles) = match &options.ratings {
@@ -153,7 +154,10 @@ impl Data {
             train.len(),
             test.len()
         ));
-        Ok(Data { source, users, items, train, test, is_held_out, baseline, counts, titles })
+        let edge = |rating: Rating| ([rating.user, rating.item], rating.value);
+        let graph = GraphBuilder::bipartite(users.len(), items.len()).edges_from(train, edge).build()?;
+        let train = Training::new(&graph);
+        Ok((Data { source, users, items, train, test, is_held_out, baseline, counts, titles }, graph))
     }
 
     /// How many users and items have no training rating.
@@ -172,8 +176,7 @@ impl Data {
 
     /// The smallest and the largest training rating.
     pub(super) fn range(&self) -> [f32; 2] {
-        let values = || self.train.iter().map(|rating| rating.value);
-        [values().fold(f32::INFINITY, f32::min), values().fold(f32::NEG_INFINITY, f32::max)]
+        self.train.range_of_values()
     }
 
     /// The part of the start event that every factorization has.
@@ -181,7 +184,7 @@ impl Data {
         let details = json!({
             "users": self.users.len(),
             "items": self.items.len(),
-            "train_ratings": self.train.len(),
+            "train_ratings": self.train.count(),
             "test_ratings": self.test.len(),
         });
         details.as_object().expect("an object").clone()

@@ -99,6 +99,6 @@ impl Rows for programs::Sgd {
     }
 
     fn advice(&self) -> &'static str {
-        "use a smaller --rate, or scale the ratings down"
+        "use a smaller --learning-rate, or scale the ratings down"
     }
 }

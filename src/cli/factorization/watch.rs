@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use gasworks::input::Rating;
 use gasworks::programs::factorization::{
     Clip, Errors, ImplicitLoss, Offset, Predictor, Unfinished, rmse_mae, squared_error,
 };
@@ -51,8 +50,9 @@ pub(in super::super) struct Evaluation {
 
 impl Evaluation {
     fn of(iteration: u64, model: &impl Predictor, data: &Data, clip: Clip) -> Self {
-        let errors = |ratings: &[Rating]| rmse_mae(model, ratings, Some(clip));
-        Evaluation { iteration, train: errors(&data.train), test: errors(&data.test), loss: None }
+        let (train, test) =
+            (rmse_mae(model, &data.train, Some(clip)), rmse_mae(model, &data.test, Some(clip)));
+        Evaluation { iteration, train, test, loss: None }
     }
 
     fn of_loss(iteration: u64, loss: Option<f64>) -> Self {

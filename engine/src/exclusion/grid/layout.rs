@@ -28,15 +28,18 @@ impl Grid {
     pub(crate) fn new(topology: &Topology, parts: Parts, seed: u64) -> Self {
         let everyone = 0..topology.vertices() as u32;
         let degree = |vertex: u32| u64::from(topology.out_degree(vertex));
+        // Counted, since the in-edges themselves are not needed.
+        let mut in_degrees = vec![0; topology.vertices()];
+        topology.out.ends().iter().for_each(|end| in_degrees[*end as usize] += 1);
         let (sources, targets) = match topology.left() {
             Some(left) => {
-                let weight = |vertex: u32| u64::from(topology.in_degree(vertex));
+                let weight = |vertex: u32| in_degrees[vertex as usize];
                 let targets = Cut::new(left..everyone.end, parts.targets, weight, seed);
                 (Cut::new(0..left, parts.sources, degree, seed), Some(targets))
             }
             None if topology.is_undirected() => (Cut::new(everyone, parts.sources, degree, seed), None),
             None => {
-                let weight = |vertex: u32| degree(vertex) + u64::from(topology.in_degree(vertex));
+                let weight = |vertex: u32| degree(vertex) + in_degrees[vertex as usize];
                 (Cut::new(everyone, parts.sources, weight, seed), None)
             }
         };

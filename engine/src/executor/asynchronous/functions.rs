@@ -16,7 +16,7 @@ use crate::audit::Recorder;
 use crate::consistency::Model;
 use crate::data::Data;
 use crate::executor::per_worker::PerWorker;
-use crate::graph::{Graph, Parts, Topology, Vertex};
+use crate::graph::{Graph, Parts, Side, Topology, Vertex};
 use crate::memory::{Buffer, Cells, Claims, Column, Reach, ScopeCells, Versions};
 use crate::outcome::{Observer, Progress};
 use crate::primitives::AtomicU32;
@@ -87,7 +87,7 @@ fn cells<'a, V: Data, E: Data>(
     in_to_out: &'a [u64],
 ) -> ScopeCells<'a, V, E> {
     let (vertices, edges) = (Cells::new(vertices.view_mut()), Cells::new(edges.view_mut()));
-    ScopeCells::new((&topology.into, &topology.out), vertices, edges, in_to_out)
+    ScopeCells::new((topology.side(Side::In), &topology.out), vertices, edges, in_to_out)
 }
 
 impl<V: Data, E: Data> Work for Functions<'_, V, E>
@@ -96,6 +96,10 @@ where
 {
     fn topology(&self) -> Topology {
         self.graph.topology().clone()
+    }
+
+    fn make(&self) {
+        self.graph.topology().side(Side::In);
     }
 
     fn tasks(&self) -> usize {
@@ -233,7 +237,7 @@ where
             seed: self.seed,
             in_place: true,
         };
-        let mut claims = Claims::new(&topology.into, &topology.out, self.reach().0);
+        let mut claims = Claims::new(topology.side(Side::In), &topology.out, self.reach().0);
         let session = claims.alone();
         let (mut source, mut report) = (session.source(), Report::default());
         for record in records {
@@ -243,11 +247,5 @@ where
         }
         let Parts { vertices: found, edges: found_edges, .. } = self.graph.parts();
         Some(vertices.has_bytes_of(found) && edges.has_bytes_of(found_edges.outgoing_mut()))
-    }
-
-    fn finish(&mut self) {
-        let in_to_out = &self.state.in_to_out;
-        let Parts { edges, .. } = self.graph.parts();
-        edges.refresh(in_to_out);
     }
 }

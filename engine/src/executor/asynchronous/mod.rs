@@ -59,6 +59,8 @@ pub(crate) trait Visits: Sync {
 /// What is to be run.
 pub(crate) trait Work {
     fn topology(&self) -> Topology;
+    /// Makes what visits read beside the data, so that no run's time has it in it.
+    fn make(&self);
     /// Functions times vertices.
     fn tasks(&self) -> usize;
     fn start(&self) -> Vec<Task>;
@@ -84,8 +86,6 @@ pub(crate) trait Work {
     /// Runs recorded visits once more, in this order, from the data that the run began with; whether it comes out with the same
     /// bits. Nothing, if the data cannot be copied.
     fn replay(&mut self, records: &mut dyn Iterator<Item = &Record>) -> Option<bool>;
-    /// What has to be done once the run is over.
-    fn finish(&mut self);
 }
 
 /// The vertex programs that run without barriers.
@@ -154,8 +154,9 @@ pub(crate) fn run(
     let Orders { plan, mut scheduler, coloring, audit, .. } = orders;
     let threads = plan.threads;
     let pool = super::pool(threads)?;
-    let mut clock = Clock::start();
     let topology = work.topology();
+    work.make();
+    let mut clock = Clock::start();
     let exclusion = plan.exclusion.expect("no barriers");
     let relaxed = exclusion == Exclusion::Relaxed;
     // Of several functions, only the first runs unasked.
@@ -243,10 +244,7 @@ pub(crate) fn run(
                     found = Some((fall.vertex.unwrap_or_default(), *overlap));
                     break Reason::Overlap;
                 }
-                Err(payload) => {
-                    work.finish();
-                    raise(Fall { payload, ..fall })
-                }
+                Err(payload) => raise(Fall { payload, ..fall }),
             },
         }
         let seen = look.map_or(progress.rounds > before, |look| progress.updates / look > looked / look);
@@ -265,7 +263,6 @@ pub(crate) fn run(
     };
     let visits = Some(crate::outcome::Visits::of(work.counts()));
     let audit = audit.then(|| Audit::of(work, found));
-    work.finish();
     let colors = coloring.map(|coloring| coloring.number_of_colors());
     Ok(Outcome { contended: sum.waits, colors, visits, audit, ..Outcome::new(reason, progress, plan) })
 }

@@ -109,7 +109,7 @@ fn cells<'a, P: VertexProgram>(
     copied: bool,
 ) -> GhostCells<'a, P::Vertex, P::Ghost, P::Edge> {
     GhostCells::new(
-        EdgeSide { rows: &topology.into, edges: into },
+        EdgeSide { rows: topology.side(Side::In), edges: into },
         EdgeSide { rows: &topology.out, edges: out },
         Cells::new(vertices.view_mut()),
         Cells::new(ghosts.view_mut()),
@@ -133,6 +133,10 @@ fn ghosts_of<P: VertexProgram>(
 impl<P: VertexProgram> Work for Program<'_, P> {
     fn topology(&self) -> Topology {
         self.graph.topology().clone()
+    }
+
+    fn make(&self) {
+        self.graph.make([Side::In, Side::Out].into_iter());
     }
 
     fn tasks(&self) -> usize {
@@ -184,7 +188,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         state.copied = relaxed && P::GATHERS == Gathers::State;
         state.heard = heard;
         state.in_place = !state.copied && !audited;
-        let data = (edges.incoming(), edges.outgoing());
+        let data = (edges.incoming(topology), edges.outgoing());
         let cells = cells::<P>(topology, vertices, &mut state.ghosts, data, state.copied);
         // Ghosts lie behind the vertices among the recorders' data, inboxes behind them.
         let versions = audited.then(|| Arc::new(Versions::new(3 * n)));
@@ -203,7 +207,13 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         run(&Shared {
             program: self.program,
             topology,
-            cells: cells::<P>(topology, vertices, ghosts, (edges.incoming(), edges.outgoing()), *copied),
+            cells: cells::<P>(
+                topology,
+                vertices,
+                ghosts,
+                (edges.incoming(topology), edges.outgoing()),
+                *copied,
+            ),
             inboxes: inboxes.as_ref(),
             starters,
             visits,
@@ -267,7 +277,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         let accumulator = || program.accumulator();
         let inboxes = self.state.inboxes.as_ref().map(|_| Inboxes::new(topology.vertices(), accumulator));
         let aids = PerWorker::new(1, |_| Aids { sum: None, copies: None, recorder: None });
-        let data = (edges.incoming(), edges.outgoing());
+        let data = (edges.incoming(topology), edges.outgoing());
         let shared = Shared {
             program,
             topology,
@@ -284,7 +294,7 @@ impl<P: VertexProgram> Work for Program<'_, P> {
             #[cfg(test)]
             fault: None,
         };
-        let mut claims = Claims::new(&topology.into, &topology.out, reach).along(into, out);
+        let mut claims = Claims::new(topology.side(Side::In), &topology.out, reach).along(into, out);
         let session = claims.alone();
         let (mut source, mut report) = (session.source(), Report::default());
         for record in records {
@@ -294,6 +304,4 @@ impl<P: VertexProgram> Work for Program<'_, P> {
         }
         Some(vertices.has_bytes_of(found))
     }
-
-    fn finish(&mut self) {}
 }

@@ -84,7 +84,6 @@ where
         progress.active = grid.blocks().edges() as u64;
     };
     grid.scatter(topology, &gathered, edges.outgoing_mut());
-    edges.refresh_by(topology);
     if let Some(payload) = fall {
         resume_unwind(payload);
     }

@@ -56,6 +56,8 @@ pub(crate) fn run<P: VertexProgram>(
         threads: settings.threads,
     };
 
+    let followed = |edges| super::sides(edges, graph.topology());
+    graph.make(followed(P::GATHER).chain(followed(P::SCATTER)));
     let mut clock = Clock::start();
     let (phases, seed) = (scheduler.phases(), settings.seed);
     let frontier = Frontier::new::<P>(graph.topology(), selection, start);

@@ -113,9 +113,15 @@ impl<P: VertexProgram> Machine<P> {
             _ => Views::all(vertices, &self.ghosts, &mut self.next_ghosts),
         };
         let (base, ghosts) = (views.base, views.ghosts);
-        let read = |side, edges| {
+        let read = |side| {
             let follows = |along| sides(along, cx.topology).any(|other| other == side);
-            let read = || cx.topology.side(side).reading(base, ghosts, edges);
+            let read = || {
+                let edges = match side {
+                    Side::In => edges.incoming(cx.topology),
+                    Side::Out => edges.outgoing(),
+                };
+                cx.topology.side(side).reading(base, ghosts, edges)
+            };
             // A phase of one side reads the other: only these edges have their other ends among the ghosts.
             let here = match phase {
                 Phase::All => true,
@@ -127,8 +133,8 @@ impl<P: VertexProgram> Machine<P> {
         let shared = Shared {
             program,
             cx,
-            into: read(Side::In, edges.incoming()),
-            out: read(Side::Out, edges.outgoing()),
+            into: read(Side::In),
+            out: read(Side::Out),
             active: sets.active,
             publishers: sets.publishers,
             woken: sets.woken,

@@ -1,5 +1,6 @@
 //! Matrix factorization in the lab: factors against held-out ratings.
 
+use gasworks::graph::GraphBuilder;
 use gasworks::input::{Rating, Ratings};
 use gasworks::programs;
 use gasworks::programs::factorization::{
@@ -76,7 +77,10 @@ impl Subject for Als {
             rmse_mae(&model, &self.test, Some(self.clip)).map_or(f64::NAN, |errors| errors.rmse)
         };
         let rank = Settings::default().rank;
-        let mut graph = als::rated(&self.residuals, self.sizes, rank, self.seed, &cell.order)?;
+        let edge = |rating: Rating| ([rating.user, rating.item], rating.value);
+        let (users, items) = self.sizes;
+        let graph = GraphBuilder::bipartite(users, items).edges_from(self.residuals.clone(), edge).build()?;
+        let mut graph = als::started(graph, rank, self.seed, &cell.order)?;
         let (program, mut curve) = (self.program(), Vec::new());
         let mut observer = note(&mut curve, error);
         let engine = als::engine(&mut graph, &program, &cell.order)?.observer(&mut observer);
