@@ -20,7 +20,8 @@ fn errors_are_those_of_als_and_an_iteration_is_all_features() {
     assert_eq!(rounds.len(), 20);
     for (iteration, event) in (1..).zip(&rounds) {
         // Three steps in each of three features by 100 users and items.
-        assert_eq!((number(&event["iteration"]), number(&event["updates"])), (iteration, iteration * 900.0));
+        let told = (number(&event["iteration"]), number(&event["updates"]));
+        assert_eq!(told, (f64::from(iteration), 900.0 * f64::from(iteration)));
     }
     let done = run.last();
     assert_eq!((&done["reason"], &done["iterations"]), (&"iterations".into(), &20.into()));
