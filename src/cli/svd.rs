@@ -129,7 +129,8 @@ impl Svd {
                 self.rank
             ));
         }
-        if !reporter.is_json() && !(reporter.is_quiet() && self.output.is_some()) {
+        let has_other_place = reporter.is_json() || reporter.is_quiet() && self.output.is_some();
+        if !has_other_place {
             table(&found, reporter)?;
         }
         let mut metrics = metrics(&found.values, &found.residuals, svd.tolerance);

@@ -57,10 +57,11 @@ impl Export {
         vectors: &[T],
         ids: &Ids,
     ) -> Result<(), Failure> {
-        Ok(match self.format {
+        match self.format {
             Format::Text => write_text(path, vectors, ids)?,
             Format::Npy | Format::Safetensors => write_npy(path, vectors, ids.len())?,
-        })
+        }
+        Ok(())
     }
 
     /// The files that are written: one, or one for the users and one for the items.
