@@ -28,6 +28,7 @@ mod run;
 mod sgd;
 mod similar;
 mod sssp;
+mod tune;
 
 use clap::{Parser, Subcommand};
 
@@ -79,6 +80,7 @@ enum Command {
     Exclusions(catalog::Exclusions),
     Generate(generate::Generate),
     Lab(lab::Lab),
+    Tune(tune::Tune),
 }
 
 impl Cli {
@@ -103,6 +105,7 @@ impl Cli {
             Command::Exclusions(command) => command.voice,
             Command::Generate(command) => command.voice(),
             Command::Lab(command) => command.voice,
+            Command::Tune(command) => command.voice,
         }
     }
 
@@ -146,6 +149,7 @@ impl Cli {
             Command::Exclusions(command) => command.run(reporter),
             Command::Generate(command) => command.run(reporter),
             Command::Lab(command) => command.run(reporter),
+            Command::Tune(command) => command.run(reporter),
         }
     }
 }

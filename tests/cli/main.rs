@@ -19,6 +19,7 @@ mod pipes;
 mod predict;
 mod recommend;
 mod sgd;
+mod tune;
 
 use std::fs;
 use std::io::Write;

@@ -3,12 +3,14 @@
 
 mod data;
 mod export;
+mod judge;
 mod output;
 mod rows;
 mod summary;
 mod watch;
 
 pub(super) use data::{Data, DataOptions, MeasuringOptions, read, sample};
+pub(super) use judge::Judge;
 pub(super) use output::OutputOptions;
 pub(super) use summary::{show, table};
 pub(super) use watch::Watch;
