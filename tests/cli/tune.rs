@@ -26,6 +26,7 @@ fn events(out: &str, kind: &str) -> Vec<Value> {
 fn candidates_are_ranked_and_the_result_does_not_depend_on_threads() {
     let folder = Folder::new();
     let input = folder.file("ratings.csv", ratings());
+    let mut best = Vec::new();
     for program in ["als", "sgd"] {
         let run = |threads: &str| {
             let grid = ["--grid", "rank=1,4", "lambda=0.05,5"];
@@ -39,7 +40,8 @@ fn candidates_are_ranked_and_the_result_does_not_depend_on_threads() {
         assert_eq!(found.len(), 4);
         assert!(found.is_sorted_by(|one, other| error(one) <= error(other)), "{out}");
         for event in &found {
-            let folds: Vec<f64> = event["folds"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+            let folds: Vec<f64> =
+                event["folds"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
             assert_eq!(folds.len(), 3);
             assert!((folds.iter().sum::<f64>() / 3.0 - error(event)).abs() < 1e-12, "{event}");
         }
@@ -51,7 +53,9 @@ fn candidates_are_ranked_and_the_result_does_not_depend_on_threads() {
         let baseline = done["metrics"]["baseline_test_rmse"].as_f64().unwrap();
         assert!(error(&found[0]) < 0.7 * baseline && error(&found[3]) > 0.9 * baseline, "{out}");
         assert_eq!(events(&out, "progress").len(), 15);
+        best.push(error(&found[0]));
     }
+    assert!((best[0] - best[1]).abs() > 1e-6, "one program in place of the other: {best:?}");
 }
 
 #[test]

@@ -15,12 +15,13 @@ use super::grid::{Axis, Name};
 pub(super) fn settings(program: Settings, axes: &[Axis], candidate: &[f32]) -> Settings {
     let mut settings = program;
     for (axis, value) in axes.iter().zip(candidate) {
-        let descent = settings.descent.get_or_insert_default();
-        match axis.name {
-            Name::LearningRate => descent.rate = *value,
-            Name::Decay => descent.decay = *value,
-            Name::Rank => settings.rank = *value as usize,
-            Name::Lambda => settings.lambda = *value,
+        match (axis.name, &mut settings.descent) {
+            (Name::Rank, _) => settings.rank = *value as usize,
+            (Name::Lambda, _) => settings.lambda = *value,
+            (Name::LearningRate, Some(descent)) => descent.rate = *value,
+            (Name::Decay, Some(descent)) => descent.decay = *value,
+            // Refused before.
+            (Name::LearningRate | Name::Decay, None) => {}
         }
     }
     settings
@@ -64,4 +65,21 @@ pub(super) fn run(settings: &Settings, sizes: (usize, usize), split: Split) -> R
 /// Test RMSE of mean and biases alone.
 pub(super) fn baseline(sizes: (usize, usize), split: Split) -> f64 {
     Judge::new(sizes, split).1.error_of_baseline()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gasworks::programs::factorization::DescentSettings;
+
+    #[test]
+    fn a_candidate_changes_what_its_axes_name_and_nothing_else() {
+        let axes: Vec<Axis> = ["rank=3", "lambda=0.5"].map(|text| text.parse().unwrap()).into();
+        let found = settings(Settings::default(), &axes, &[3.0, 0.5]);
+        assert_eq!(found, Settings { rank: 3, lambda: 0.5, ..Settings::default() });
+        let axes: Vec<Axis> = ["decay=0.5", "learning-rate=0.25"].map(|text| text.parse().unwrap()).into();
+        let descent = DescentSettings { rate: 0.25, decay: 0.5, ..DescentSettings::default() };
+        let found = settings(Settings::sgd(), &axes, &[0.5, 0.25]);
+        assert_eq!(found, Settings { descent: Some(descent), ..Settings::sgd() });
+    }
 }
