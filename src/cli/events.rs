@@ -215,6 +215,17 @@ impl Reporter {
     }
 
     /// The bar, if any, has nothing more to show.
+    /// So many of some pieces of work are done.
+    pub(crate) fn counted(&mut self, done: usize, of: usize) -> Result<(), Failure> {
+        if self.bar.is_none() && self.has_bar() {
+            self.bar = Some(ProgressBar::new(of as u64));
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(done as u64);
+        }
+        self.event(json!({ "event": "progress", "done": done, "of": of }))
+    }
+
     pub(crate) fn finish_bar(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

@@ -31,6 +31,7 @@ mod sgd;
 mod similar;
 mod sssp;
 mod svd;
+mod tune;
 
 use clap::{Parser, Subcommand};
 
@@ -85,6 +86,7 @@ enum Command {
     Exclusions(catalog::Exclusions),
     Generate(generate::Generate),
     Lab(lab::Lab),
+    Tune(tune::Tune),
 }
 
 impl Cli {
@@ -112,6 +114,7 @@ impl Cli {
             Command::Exclusions(command) => command.voice,
             Command::Generate(command) => command.voice(),
             Command::Lab(command) => command.voice,
+            Command::Tune(command) => command.voice,
         }
     }
 
@@ -161,6 +164,7 @@ impl Cli {
             Command::Exclusions(command) => command.run(reporter),
             Command::Generate(command) => command.run(reporter),
             Command::Lab(command) => command.run(reporter),
+            Command::Tune(command) => command.run(reporter),
         }
     }
 }

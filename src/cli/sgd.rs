@@ -4,7 +4,7 @@ use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::programs;
 use gasworks::programs::factorization::{
-    DescentSettings, INITIAL_SCALE, Offset, Regularization, Schedule, Settings, initial_factors,
+    Baseline, DescentSettings, INITIAL_SCALE, Offset, Regularization, Schedule, Settings, initial_factors,
 };
 use gasworks::{EdgeJob, Engine, Plan, Row};
 use serde_json::json;
@@ -186,24 +186,15 @@ impl Sgd {
         self.grid.apply(Engine::edges(graph, program))
     }
 
-    /// Residuals between users and items, and rows to start from: small random factors, and the fitted biases.
+    /// Residuals between users and items, and rows to start from.
     fn graph(
         &self,
         program: &programs::Sgd,
         data: &Data,
         mut ratings: Graph<(), f32>,
     ) -> Graph<Row<f32>, f32> {
-        let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
         self.subtracted().subtract(&data.baseline, &mut ratings);
-        let start = initial_factors(users + items, rank, INITIAL_SCALE, self.common.seed);
-        ratings.with_rows(program.width(), |vertex, row| {
-            let vertex = vertex as usize;
-            let bias = match vertex.checked_sub(users) {
-                None => data.baseline.user_biases[vertex],
-                Some(item) => data.baseline.item_biases[item],
-            };
-            program.start(vertex < users, &start[vertex * rank..][..rank], bias, row);
-        })
+        started(ratings, program, usize::from(self.rank), self.common.seed, &data.baseline)
     }
 
     /// The part of the start event that only this command has.
@@ -237,6 +228,26 @@ impl Sgd {
             ..Settings::sgd()
         }
     }
+}
+
+/// A graph of users and items with rows to start from: small random factors, and the fitted biases.
+pub(crate) fn started(
+    graph: Graph<(), f32>,
+    program: &programs::Sgd,
+    rank: usize,
+    seed: u64,
+    baseline: &Baseline,
+) -> Graph<Row<f32>, f32> {
+    let users = baseline.user_biases.len();
+    let start = initial_factors(graph.vertices(), rank, INITIAL_SCALE, seed);
+    graph.with_rows(program.width(), |vertex, row| {
+        let vertex = vertex as usize;
+        let bias = match vertex.checked_sub(users) {
+            None => baseline.user_biases[vertex],
+            Some(item) => baseline.item_biases[item],
+        };
+        program.start(vertex < users, &start[vertex * rank..][..rank], bias, row);
+    })
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod predict;
 mod recommend;
 mod sgd;
 mod svd;
+mod tune;
 
 use std::fs;
 use std::io::Write;

@@ -9,6 +9,7 @@
 //! | iterate | the program | user factors (users x rank) and item factors (items x rank), row-major `f32` |
 //! | keep | [`Factorization::new`], [`save`](Factorization::save), [`load`](Factorization::load) | one file that answers alone |
 //! | measure | [`rmse_mae`], [`ranking`](Factorization::ranking), [`ImplicitLoss`] | errors on the test ratings; how good lists are; what implicit feedback minimizes |
+//! | choose | [`folds`], [`cross_validate`] | which settings are best on ratings that they did not learn from |
 //! | use | [`recommend`](Factorization::recommend), [`similar`](Factorization::similar), [`predict`](Predictor::predict) | lists and predictions |
 //! | explain | [`explain`](Factorization::explain) | which of the user's ratings a prediction comes from |
 //! | go on | [`fold_in_user`](Factorization::fold_in_user), [`fold_in_item`](Factorization::fold_in_item) | rows of users and items that came after training |
@@ -73,6 +74,7 @@ mod all_pairs;
 mod baseline;
 mod cholesky;
 mod container;
+mod cross_validation;
 mod error;
 mod export;
 mod fold_in;
@@ -105,6 +107,7 @@ pub(crate) mod testing;
 
 pub use all_pairs::squared_error;
 pub use baseline::{Baseline, BaselineSettings};
+pub use cross_validation::{Validated, cross_validate};
 pub use error::FactorizationError;
 pub use export::{Number, write_npy, write_text};
 pub use fold_in::{Contribution, Explanation, FoldedItem, FoldedUser};

@@ -3,6 +3,7 @@
 
 mod data;
 mod export;
+mod judge;
 mod output;
 pub(super) mod quality;
 mod rows;
@@ -11,6 +12,7 @@ mod watch;
 
 pub(super) use data::{Data, DataOptions, MeasuringOptions, read, sample};
 pub(super) use export::Export;
+pub(super) use judge::Judge;
 pub(super) use output::OutputOptions;
 pub(super) use summary::{show, table};
 pub(super) use watch::{Loss, Watch};
