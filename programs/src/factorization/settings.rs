@@ -17,7 +17,7 @@ pub struct Settings {
     pub program: String,
     /// Length of a factor row; at least 1. Default 32.
     pub rank: usize,
-    /// Penalty on the squared length of a factor row; 0 or more, finite. Default 0.15.
+    /// Penalty on the squared length of a factor row; 0 or more, finite. Default 0.1; for `sgd` 0.08.
     pub lambda: f32,
     /// What multiplies lambda. Default weighted.
     pub regularization: Regularization,
@@ -46,7 +46,7 @@ impl Default for Settings {
         Settings {
             program: "als".into(),
             rank: 32,
-            lambda: 0.15,
+            lambda: 0.1,
             regularization: Regularization::Weighted,
             alpha: None,
             solver: Solver::Cholesky,
@@ -90,7 +90,7 @@ impl Settings {
         Settings {
             program: "sgd".into(),
             rank: 32,
-            lambda: 0.1,
+            lambda: 0.08,
             descent: Some(DescentSettings::default()),
             iterations: 40,
             ..Settings::default()
