@@ -24,6 +24,7 @@ mod programs {
         mod subjects;
         mod table;
     }
+    mod bpr;
     mod builder;
     mod chaos;
     mod coloring;

@@ -58,6 +58,9 @@ pub trait EdgeProgram: Sync + Sized {
     /// Room that a worker keeps from block to block. Results must not depend on what other blocks left there: which blocks a worker gets
     /// depends on the number of threads.
     type Scratch: Send;
+    /// Whether a step needs more of its block than an edge and both its ends, so that [`update_block`](EdgeProgram::update_block) alone can
+    /// take it, and `update` is never called. Not admitted under [`Exclusion::Relaxed`](crate::Exclusion::Relaxed).
+    const NEEDS_BLOCK: bool = false;
 
     /// New scratch. Called once a worker.
     fn scratch(&self) -> Self::Scratch;
@@ -88,7 +91,7 @@ pub trait EdgeProgram: Sync + Sized {
         for row in 0..block.rows() {
             let row = block.row(row);
             for at in 0..row.len() {
-                let cx = cx.of_edge(row.source(), row.first() + at);
+                let cx = row.context(cx, at);
                 let (source, edge, target) = block.edge(row, at);
                 self.update(&cx, source, edge, target, scratch);
             }
@@ -131,6 +134,12 @@ impl<'a> BlockRow<'a> {
     #[inline(always)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What a visit of an edge of the row may know: that of the block, with random numbers of the edge's own.
+    #[inline(always)]
+    pub fn context<'c, Global>(&self, cx: &Context<'c, Global>, at: usize) -> Context<'c, Global> {
+        cx.of_edge(self.source(), self.first() + at)
     }
 
     #[inline(always)]
@@ -197,6 +206,29 @@ impl<'a, P: EdgeProgram> Block<'a, P> {
     #[inline(always)]
     pub fn edge(&mut self, row: BlockRow<'_>, at: usize) -> Ends<'_, P> {
         self.held.ends_mut(row.0, at)
+    }
+
+    /// The vertices of the part that the block's targets lie in, ascending, whether or not an edge of the block leads to them. All edges of
+    /// a source of the block into this part are its row: in a bipartite graph, whatever of the part is not among
+    /// [`targets`](BlockRow::targets) is no target of the source at all.
+    #[inline(always)]
+    pub fn target_part(&self) -> &'a [Vertex] {
+        self.held.target_part()
+    }
+
+    /// An edge and both its ends, and another vertex of [`target_part`](Block::target_part) by its place there.
+    ///
+    /// # Panics
+    /// If the row is of another block, or has no such edge; if there is no vertex in that place, or it is an end of the edge.
+    #[inline(always)]
+    pub fn edge_and_other(
+        &mut self,
+        row: BlockRow<'_>,
+        at: usize,
+        other: usize,
+    ) -> (Ends<'_, P>, Mut<'_, P::Vertex>) {
+        let (source, edge, target, other) = self.held.ends_and_other_mut(row.0, at, other);
+        ((source, edge, target), other)
     }
 
     /// Asks for what lies on the source of a row, if there is such a row, to be brought into the cache.

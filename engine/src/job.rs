@@ -229,6 +229,13 @@ impl<P: EdgeProgram> Ordered for EdgeJob<'_, P> {
                 "give one number twice, or build a bipartite graph",
             );
         }
+        if P::NEEDS_BLOCK && self.wishes.exclusion == Some(Exclusion::Relaxed) {
+            return refuse(
+                "relaxed exclusion for a program of whole blocks",
+                "a relaxed step has copies of an edge's two ends, and this program's steps touch more of the block",
+                "choose grid or serial",
+            );
+        }
         let case = Case {
             kind: ProgramKind::Edge,
             declared: Model::Full,

@@ -5,7 +5,8 @@ use gasworks_engine::{EdgeJob, Engine, Error, Outcome, UpdateJob, VertexJob};
 
 use crate::svd::Multiply;
 use crate::{
-    Als, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Nmf, PageRank, Sgd, ShortestPaths,
+    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Nmf, PageRank, Sgd,
+    ShortestPaths,
 };
 
 macro_rules! instances {
@@ -30,4 +31,5 @@ instances! {
     ccd: UpdateJob<Ccd>;
     nmf: VertexJob<Nmf>;
     multiply: VertexJob<Multiply>;
+    bpr: EdgeJob<Bpr>;
 }

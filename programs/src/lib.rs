@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod als;
+mod bpr;
 mod ccd;
 mod coloring;
 mod components;
@@ -22,6 +23,7 @@ pub mod svd;
 mod testing;
 
 pub use als::{Als, Observation, SharedGrams};
+pub use bpr::{Bpr, TripleQuality, Triples};
 pub use ccd::Ccd;
 pub use coloring::{GreedyColoring, Taken};
 pub use components::Components;

@@ -1,6 +1,7 @@
 //! Commands and what they share. One file a command; options that several take are in [`options`].
 
 mod als;
+mod bpr;
 mod catalog;
 mod ccd;
 mod color;
@@ -70,6 +71,7 @@ enum Command {
     Ccd(ccd::Ccd),
     Nmf(nmf::Nmf),
     Svd(svd::Svd),
+    Bpr(bpr::Bpr),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
     Predict(predict::Predict),
@@ -98,6 +100,7 @@ impl Cli {
             Command::Ccd(command) => command.run.voice,
             Command::Nmf(command) => command.run.voice,
             Command::Svd(command) => command.voice,
+            Command::Bpr(command) => command.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
             Command::Predict(command) => command.voice,
@@ -126,6 +129,7 @@ impl Cli {
             Command::Ccd(command) => Some(&command.run.common),
             Command::Nmf(command) => Some(&command.run.common),
             Command::Svd(command) => Some(&command.common),
+            Command::Bpr(command) => Some(&command.common),
             Command::Pagerank(command) => Some(&command.run.common),
             Command::Components(command) => Some(&command.run.common),
             Command::Sssp(command) => Some(&command.run.common),
@@ -148,6 +152,7 @@ impl Cli {
             Command::Ccd(command) => command.run(reporter),
             Command::Nmf(command) => command.run(reporter),
             Command::Svd(command) => command.run(reporter),
+            Command::Bpr(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
             Command::Predict(command) => command.run(reporter),

@@ -111,7 +111,7 @@ impl Nmf {
             quality::table(&watch, found.as_ref(), reporter)
         })?;
         let mut metrics = watch.final_metrics(kept);
-        metrics.extend(quality::metrics(found.as_ref()));
+        metrics.extend(quality::metrics("test_", found.as_ref()));
         run::finish(reporter, reason, &outcome, metrics, self.output.details(kept))
     }
 

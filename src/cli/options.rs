@@ -133,3 +133,9 @@ pub(crate) fn share<T: std::str::FromStr + PartialOrd + From<u8>>(text: &str) ->
         _ => Err("expected a number from 0 up to, but not including, 1".into()),
     }
 }
+
+/// A learning rate, or what it is multiplied by.
+pub(crate) fn above_zero(text: &str) -> Result<f32, String> {
+    let number = text.parse().ok().filter(|number: &f32| *number > 0.0 && number.is_finite());
+    number.ok_or_else(|| "expected a number above 0, such as 0.05".into())
+}

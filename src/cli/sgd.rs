@@ -13,7 +13,7 @@ use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
 use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, Watch};
 use super::grid::GridOptions;
-use super::options::{Common, Voice, names, up_to};
+use super::options::{Common, Voice, above_zero, names, up_to};
 use super::run::{self, Ending, Run};
 
 /// Learn factors of users and items from ratings, by stochastic gradient descent
@@ -105,11 +105,6 @@ const AFTER_HELP: &str = "\
 Example:
   gasworks sgd ratings.csv --titles movies.csv --biases --model movies.model
   gasworks recommend movies.model --user 42";
-
-fn above_zero(text: &str) -> Result<f32, String> {
-    let number = text.parse().ok().filter(|number: &f32| *number > 0.0 && number.is_finite());
-    number.ok_or_else(|| "expected a number above 0, such as 0.05".into())
-}
 
 impl Sgd {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {

@@ -66,6 +66,7 @@ fn inputs_that_are_not_there() {
     for command in [
         &["als"][..],
         &["sgd"],
+        &["bpr"],
         &["pagerank"],
         &["components"],
         &["sssp", "--source", "1"],
@@ -92,6 +93,7 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
             &["pagerank", &nothing, "--output"][..],
             &["als", &nothing, "--model"],
             &["sgd", &nothing, "--model"],
+            &["bpr", &nothing, "--model"],
             &["color", &nothing, "--output"],
             &["kcore", &nothing, "--output"],
             &["gibbs", &nothing, "--output"],
@@ -112,7 +114,7 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &["color", &graph, "-o", &same_graph],
         &["kcore", &graph, "-o", &same_graph],
         &["gibbs", &train, "--evidence", &graph, "-o", &same_graph],
@@ -122,6 +124,7 @@ fn an_output_that_is_an_input_is_refused() {
         &["sssp", &graph, "--source", "1", "-o", &same_graph],
         &["als", &train, "--model", &same_train],
         &["sgd", &train, "--model", &same_train],
+        &["bpr", &train, "--model", &same_train],
     ];
     for command in commands {
         let run = gasworks(command);
@@ -198,7 +201,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
             &["als"][..],
             &[
                 "[default: 32]",
-                "[default: 0.15]",
+                "[default: 0.1]",
                 "[default: weighted, plain with --implicit]",
                 "[default: biases, none with",
                 "[default: cholesky]",
@@ -208,6 +211,10 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (
             &["sgd"],
             &["[default: 0.1]", "[default: 0.05]", "[default: 0.95]", "[default: 40]", "[default: grid]"],
+        ),
+        (
+            &["bpr"],
+            &["[default: 32]", "[default: 0.01]", "[default: 0.05]", "[default: 60]", "[default: grid]"],
         ),
         (&["recommend"], &["[default: 10]", "[default: 20]"]),
         (&["similar"], &["[default: 10]"]),

@@ -2,6 +2,7 @@
 
 mod als;
 mod asynchronous;
+mod bpr;
 mod catalog;
 mod ccd;
 mod color;

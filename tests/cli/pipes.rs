@@ -52,6 +52,7 @@ fn events_without_a_reader_stop_a_run_that_writes_no_file() {
 fn an_interrupted_run_leaves_whole_files() {
     interrupt("als");
     interrupt("sgd");
+    interrupt("bpr");
 }
 
 fn interrupt(program: &str) {

@@ -27,7 +27,10 @@ pub(crate) struct Blocks {
     offsets: Buffer<u64>,
     targets: Buffer<u32>,
     vertices: usize,
-    parts: usize,
+    /// The vertices of each part one after the other, ascending within a part.
+    members: Vec<u32>,
+    /// Where the members of each part start, and where the last ones end.
+    starts: Vec<usize>,
 }
 
 /// The rows of one block, and the parts that its sources and its targets lie in.
@@ -63,7 +66,8 @@ impl Blocks {
                 assert!(targets[from..to].iter().all(is_own), "an edge of its block");
             }
         });
-        Blocks { spans, sources, offsets, targets, vertices: part_of.len(), parts }
+        let (members, starts) = members(parts, part_of);
+        Blocks { spans, sources, offsets, targets, vertices: part_of.len(), members, starts }
     }
 
     pub(crate) fn spans(&self) -> &[Span] {
@@ -72,6 +76,16 @@ impl Blocks {
 
     pub(crate) fn edges(&self) -> usize {
         self.targets.len()
+    }
+
+    fn parts(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The vertices of a part, ascending.
+    #[inline(always)]
+    fn part(&self, part: u32) -> &[u32] {
+        &self.members[self.starts[part as usize]..self.starts[part as usize + 1]]
     }
 
     /// How many vertices they speak of.
@@ -97,6 +111,20 @@ impl Blocks {
     }
 }
 
+/// The vertices of each part, and where those of each start (counting sort). O(vertices + parts).
+fn members(parts: usize, part_of: &[u32]) -> (Vec<u32>, Vec<usize>) {
+    let mut starts = vec![0; parts + 1];
+    part_of.iter().for_each(|part| starts[*part as usize + 1] += 1);
+    (0..parts).for_each(|part| starts[part + 1] += starts[part]);
+    let (mut members, mut next) = (vec![0; part_of.len()], starts.clone());
+    for (vertex, part) in (0..).zip(part_of) {
+        let place = &mut next[*part as usize];
+        members[*place] = vertex;
+        *place += 1;
+    }
+    (members, starts)
+}
+
 /// The vertices and the edges that blocks speak of, and which parts are taken.
 pub(crate) struct BlockCells<'a, V: Store, E: Store> {
     blocks: &'a Blocks,
@@ -112,7 +140,7 @@ impl<'a, V: Store, E: Store> BlockCells<'a, V, E> {
     pub(crate) fn new(blocks: &'a Blocks, vertices: ColumnMut<'a, V>, edges: ColumnMut<'a, E>) -> Self {
         assert_eq!(vertices.len(), blocks.vertices, "a value for each vertex");
         assert_eq!(edges.len(), blocks.edges(), "a value for each edge");
-        let taken = (0..blocks.parts).map(|_| AtomicBool::new(false)).collect();
+        let taken = (0..blocks.parts()).map(|_| AtomicBool::new(false)).collect();
         BlockCells { blocks, vertices: Cells::new(vertices), edges: Cells::new(edges), taken }
     }
 
@@ -243,6 +271,32 @@ impl<'a, V: Store, E: Store> Held<'a, V, E> {
         }
     }
 
+    /// The vertices of the part that the targets lie in, ascending; some may have no edge in the block.
+    #[inline(always)]
+    pub(crate) fn target_part(&self) -> &'a [u32] {
+        self.cells.blocks.part(self.span.parts[1])
+    }
+
+    /// The same as [`ends_mut`](Held::ends_mut), and what lies on a vertex of the part that the targets lie in, by its place there.
+    ///
+    /// # Panics
+    /// If that vertex is an end of the edge, or there is none in that place.
+    #[inline(always)]
+    pub(crate) fn ends_and_other_mut(
+        &mut self,
+        row: BlockRow<'_>,
+        at: usize,
+        other: usize,
+    ) -> (V::Mut<'_>, E::Mut<'_>, V::Mut<'_>, V::Mut<'_>) {
+        let other = self.target_part()[other];
+        assert!(other != row.source && other != row.targets[at], "vertex {other} is an end of the edge");
+        // SAFETY: by `members` it is a vertex and lies in a part that is taken; it is neither of the two that are lent beside it; all
+        // of them borrow `self`.
+        let other = unsafe { self.cells.vertices.get_mut_unchecked(other as usize) };
+        let (source, edge, target) = self.ends_mut(row, at);
+        (source, edge, target, other)
+    }
+
     /// Asks for what lies on the source of a row, if there is such a row.
     #[inline(always)]
     pub(crate) fn prefetch_source(&self, row: usize) {
@@ -299,6 +353,14 @@ mod tests {
         assert_eq!(held.source_mut(row), [7.0, 1.0, 1.0]);
         let (edge, target) = held.edge_mut(row, 1);
         assert_eq!((*edge, &*target), (99, &[3.0, 3.0, 8.0][..]));
+        // By its place in part 1, which is 2 and 3: vertex 2 beside the edge from 1 to 3.
+        assert_eq!(held.target_part(), [2, 3]);
+        let (source, edge, target, other) = held.ends_and_other_mut(row, 1, 0);
+        assert_eq!((source[0], *edge, target[0], other[0]), (7.0, 99, 3.0, 2.0));
+        other[1] = 6.0;
+        assert_eq!(held.edge_mut(row, 0).1, [2.0, 6.0, 2.0]);
+        assert!(panics(|| held.ends_and_other_mut(row, 1, 1).3[0] += 1.0), "the target twice");
+        assert!(panics(|| held.ends_and_other_mut(row, 1, 2).3[0] += 1.0), "beyond the part");
         (0..9).for_each(|at| held.prefetch_source(at));
         (0..9).for_each(|at| held.prefetch_target(at));
         assert!(panics(|| held.edge_mut(row, 2).0.wrapping_add(0)) && panics(|| held.row(2).source()));
@@ -325,6 +387,12 @@ mod tests {
         let mut again = cells.hold(0);
         assert!(panics(|| *again.source_mut(row)), "a row of another block");
         assert!(panics(|| *again.ends_mut(row, 0).0), "an edge of another block");
+        drop(again);
+        // In a graph without sides, sources are members of the part of the targets.
+        let mut last = cells.hold(2);
+        let row = last.row(0);
+        assert_eq!((last.target_part(), row.source(), row.targets()), (&[2, 3][..], 2, &[3][..]));
+        assert!(panics(|| *last.ends_and_other_mut(row, 0, 0).3), "the source twice");
     }
 
     #[test]

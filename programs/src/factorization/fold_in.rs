@@ -16,7 +16,8 @@
 //! `r`, and 0 for all others. The user's bias is the damped mean of what mean and item biases leave over, as in the last step of
 //! [`Baseline`](super::Baseline). Items are folded in likewise, users and items exchanged. This is what training would find for the new row if
 //! nobody else's moved; a model of `sgd` gets the row that its item factors ask for, which is not where its own steps would have ended. Rows are solved for without regard to sign, also where training asked
-//! for factors that are not negative.
+//! for factors that are not negative. A model of `bpr` gets the row whose scores are nearest to 1 for what was chosen and to 0 for all else:
+//! `alpha` is 0, so how an item was rated counts for nothing.
 //!
 //! `x` is linear in `t`, so the predicted value of an item `i` is a sum over the user's own ratings, in which rating `j` has the part
 //! `t_j (y_i^T A^-1 y_j)` (Hu, Koren, Volinsky 2008, section 5). That is an exact account of the row solved here. A trained model's own row was solved

@@ -13,7 +13,7 @@ use crate::sgd::Rate;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `als`, `sgd`, `ccd` or `nmf`. Default `als`.
+    /// `als`, `sgd`, `ccd`, `nmf` or `bpr`. Default `als`.
     pub program: String,
     /// Length of a factor row; at least 1. Default 32.
     pub rank: usize,
@@ -22,19 +22,19 @@ pub struct Settings {
     /// What multiplies lambda. Default weighted.
     pub regularization: Regularization,
     /// `None` for explicit ratings (the default); for implicit feedback the weight of a rating in its confidence (Hu, Koren, Volinsky
-    /// 2008).
+    /// 2008); 0 for `bpr`, where a rating only says that an item was chosen.
     pub alpha: Option<f32>,
     /// How a row is solved for. Default Cholesky.
     #[serde(default)]
     pub solver: Solver,
     /// What was subtracted from the ratings before factorizing. Default biases; `None` where `alpha` is given.
     pub offset: Offset,
-    /// What only `sgd` has; `None` for `als`, the default.
+    /// What only `sgd` and `bpr` have; `None` for `als`, the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub descent: Option<DescentSettings>,
     /// Sweeps over all users and items, or passes over the ratings. Default 15.
     pub iterations: usize,
-    /// Decides the initial factors, and for `sgd` the order of steps. Default 0.
+    /// Decides the initial factors, and for `sgd` and `bpr` the order of steps. Default 0.
     pub seed: u64,
     /// The instruction level that the bits hold for. Default `baseline`.
     pub isa: String,
@@ -98,6 +98,23 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The defaults of Bayesian personalized ranking; what they rest on stands at [`Bpr`](crate::Bpr). Its models are of implicit feedback:
+    /// scores order the items of a user, and mean nothing by themselves.
+    pub fn bpr() -> Self {
+        Settings {
+            program: "bpr".into(),
+            rank: 32,
+            lambda: 0.01,
+            alpha: Some(0.0),
+            offset: Offset::None,
+            descent: Some(DescentSettings::bpr()),
+            iterations: 60,
+            ..Settings::default()
+        }
+    }
+}
+
 /// What a run of stochastic gradient descent needs beside the rest of its [`Settings`] to be repeated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +141,11 @@ impl Default for DescentSettings {
 }
 
 impl DescentSettings {
+    /// Those of [`Settings::bpr`]: a learning rate that does not fall.
+    pub fn bpr() -> Self {
+        DescentSettings { rate: 0.05, decay: 1.0, ..DescentSettings::default() }
+    }
+
     /// The learning rate as the program takes it.
     pub fn learning_rate(&self) -> Rate {
         match self.schedule {

@@ -1,11 +1,10 @@
 //! Which factors `als` looks for, and how it solves for a row: what goes together, and what follows from it where nothing is said.
 
 use clap::Args;
-use gasworks::programs::factorization::{ImplicitLoss, Offset, RatingList, Regularization, Solver};
+use gasworks::programs::factorization::{ImplicitLoss, Offset, Regularization, Solver};
 use gasworks::{Phase, programs};
 
 use super::super::error::Failure;
-use super::super::factorization::Data;
 use super::super::options::up_to;
 use super::super::order::Order;
 use super::Als;
@@ -111,19 +110,5 @@ impl Als {
             ));
         }
         Ok(())
-    }
-
-    /// Confidence is not below that of a pair with no rating.
-    pub(super) fn check_ratings(&self, data: &Data) -> Result<(), Failure> {
-        let negative = data.train.all().find(|rating| self.kind.implicit && rating.value < 0.0);
-        negative.map_or(Ok(()), |rating| {
-            let (user, item) = (data.users.id(rating.user), data.items.id(rating.item));
-            Err(Failure::data(
-                data.source.name(),
-                "ratings of 0 or more with --implicit: how often, or how long",
-                format!("{} by user {user} of item {item}", rating.value),
-                "leave negative ratings out, or factorize them as explicit ones, without --implicit",
-            ))
-        })
     }
 }

@@ -96,7 +96,9 @@ impl Als {
         self.check(reporter)?;
         let (seed, is_implicit) = (self.run.common.seed, self.kind.implicit);
         let (data, ratings) = Data::load(&self.data, &self.measuring, seed, is_implicit, reporter)?;
-        self.check_ratings(&data)?;
+        if is_implicit {
+            data.check_choices()?;
+        }
         let mut graph = self.graph(&data, ratings, &run.order)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
@@ -131,7 +133,7 @@ impl Als {
             false => factorization::table(&self.measuring, &watch, reporter),
         })?;
         let mut metrics = watch.final_metrics(kept);
-        metrics.extend(quality::metrics(found.as_ref()));
+        metrics.extend(quality::metrics("test_", found.as_ref()));
         run::finish(reporter, reason, &outcome, metrics, self.output.details(kept))
     }
 

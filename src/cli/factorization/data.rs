@@ -160,6 +160,20 @@ impl Data {
         Ok((Data { source, users, items, train, test, is_held_out, baseline, counts, titles }, graph))
     }
 
+    /// Implicit feedback says how often something was chosen, or how long: a confidence is not below that of a pair with no rating.
+    pub(in super::super) fn check_choices(&self) -> Result<(), Failure> {
+        let negative = self.train.all().find(|rating| rating.value < 0.0);
+        negative.map_or(Ok(()), |rating| {
+            let (user, item) = (self.users.id(rating.user), self.items.id(rating.item));
+            Err(Failure::data(
+                self.source.name(),
+                "ratings of 0 or more as implicit feedback: how often, or how long",
+                format!("{} by user {user} of item {item}", rating.value),
+                "leave negative ratings out, or factorize them as explicit ones, by sgd, or als without --implicit",
+            ))
+        })
+    }
+
     /// How many users and items have no training rating.
     pub(in super::super) fn without_ratings(&self) -> u64 {
         let empty = |counts: &[u32]| counts.iter().filter(|count| **count == 0).count() as u64;

@@ -14,5 +14,6 @@ pub(super) use data::{Data, DataOptions, MeasuringOptions, read, sample};
 pub(super) use export::Export;
 pub(super) use judge::Judge;
 pub(super) use output::OutputOptions;
+pub(super) use rows::Rows;
 pub(super) use summary::{show, table};
-pub(super) use watch::{Loss, Watch};
+pub(super) use watch::{Loss, Watch, check_finite};

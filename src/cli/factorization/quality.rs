@@ -26,16 +26,18 @@ pub(in super::super) fn of(model: &Factorization, data: &Data) -> Option<Ranking
 }
 
 /// Names and values, in the order of a table.
-fn measures(quality: &RankingQuality) -> [(&'static str, f64); 4] {
+pub(in super::super) fn measures(quality: &RankingQuality) -> [(&'static str, f64); 4] {
     let RankingQuality { precision, recall, map, ndcg, .. } = *quality;
     [("precision", precision), ("recall", recall), ("map", map), ("ndcg", ndcg)]
 }
 
-/// As metrics of the last event.
-pub(in super::super) fn metrics(quality: Option<&RankingQuality>) -> Metrics {
+/// As metrics of the last event, whose names begin so.
+pub(in super::super) fn metrics(prefix: &str, quality: Option<&RankingQuality>) -> Metrics {
     let k = RecommendSettings::default().count;
     let measures = quality.into_iter().flat_map(measures);
-    measures.map(|(name, value)| (format!("test_{name}_at_{k}"), value.into())).collect()
+    let lists = measures.map(|(name, value)| (format!("{prefix}{name}_at_{k}"), value.into()));
+    let auc = quality.and_then(|quality| quality.auc);
+    lists.chain(auc.map(|auc| (format!("{prefix}auc"), auc.into()))).collect()
 }
 
 /// Prints loss and measures.

@@ -51,6 +51,20 @@ impl Rows for programs::Als {
     }
 }
 
+impl Rows for programs::Bpr {
+    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
+        row
+    }
+
+    fn baseline<'a>(&self, fitted: &'a Baseline, _: &Column<Row<f32>>) -> Cow<'a, Baseline> {
+        Cow::Borrowed(fitted)
+    }
+
+    fn advice(&self) -> &'static str {
+        "use a smaller --learning-rate"
+    }
+}
+
 impl Rows for programs::Ccd {
     fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
         row

@@ -132,19 +132,7 @@ impl<'d> Watch<'d> {
         reporter: &mut Reporter,
     ) -> Result<ControlFlow<()>, Failure> {
         let data = self.data;
-        let broken = (0..rows.len()).find(|row| !rows.get(*row).iter().all(|factor| factor.is_finite()));
-        if let Some(row) = broken {
-            return Err(Failure::data(
-                data.source.name(),
-                "ratings from which all factors come out finite",
-                format!(
-                    "factors of {} that are not finite after iteration {}",
-                    data.name(row),
-                    progress.rounds
-                ),
-                self.rows.advice(),
-            ));
-        }
+        check_finite(data, self.rows, progress, rows)?;
         let model = Unfinished {
             factors: rows,
             users: data.users.len(),
@@ -208,4 +196,22 @@ impl<'d> Watch<'d> {
         metrics.extend(self.baseline.metrics("baseline_"));
         metrics
     }
+}
+
+/// Fails if a row holds what is not a number.
+pub(in super::super) fn check_finite(
+    data: &Data,
+    program: &dyn Rows,
+    progress: &Progress,
+    rows: &Column<Row<f32>>,
+) -> Result<(), Failure> {
+    let broken = (0..rows.len()).find(|row| !rows.get(*row).iter().all(|factor| factor.is_finite()));
+    broken.map_or(Ok(()), |row| {
+        Err(Failure::data(
+            data.source.name(),
+            "ratings from which all factors come out finite",
+            format!("factors of {} that are not finite after iteration {}", data.name(row), progress.rounds),
+            program.advice(),
+        ))
+    })
 }
