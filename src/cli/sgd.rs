@@ -66,7 +66,7 @@ pub(crate) struct Sgd {
         hide_possible_values = true, help_heading = "Model"
     )]
     schedule: Schedule,
-    /// What the learning rate is multiplied by after each pass, under --schedule decay [default: 0.95]
+    /// The factor of --schedule decay, after each pass [default: 0.95]
     #[arg(allow_negative_numbers = true, long, value_name = "FACTOR", value_parser = above_zero, help_heading = "Model")]
     decay: Option<f32>,
     /// Learn the biases of users and items beside the factors, from the fitted ones on; the mean alone is subtracted first

@@ -210,12 +210,16 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         ),
         (
             &["sgd"],
-            &["[default: 0.1]", "[default: 0.05]", "[default: 0.95]", "[default: 40]", "[default: grid]"],
+            &["[default: 0.08]", "[default: 0.05]", "[default: 0.95]", "[default: 40]", "[default: grid]"],
         ),
         (
             &["bpr"],
             &["[default: 32]", "[default: 0.01]", "[default: 0.05]", "[default: 60]", "[default: grid]"],
         ),
+        (&["ccd"], &["[default: 32]", "[default: 0.1]"]),
+        (&["nmf"], &["[default: "]),
+        (&["svd"], &["[default: "]),
+        (&["tune"], &["[default: 5]", "[default: last]", "--random"]),
         (&["recommend"], &["[default: 10]", "[default: 20]"]),
         (&["similar"], &["[default: 10]"]),
         (&["pagerank"], &["[default: 0.85]", "[default: 0.000001]", "[default: 100]", "[default: spread]"]),

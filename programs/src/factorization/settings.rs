@@ -173,7 +173,7 @@ pub enum Schedule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Regularization {
-    /// The number of the row's ratings (Zhou et al. 2008, section 3.2): the best lambda then hardly depends on the size of the data.
+    /// The number of the row's ratings (Zhou et al. 2008, section 3.2): rows of few and of many ratings are drawn to zero alike.
     #[default]
     Weighted,
     /// 1.
