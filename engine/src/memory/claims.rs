@@ -469,7 +469,7 @@ mod tests {
 
     use super::*;
     use crate::Random;
-    use crate::graph::GraphBuilder;
+    use crate::graph::{GraphBuilder, Side};
 
     /// A datum that fails where two meet, and a count that is lost where two write.
     #[derive(Default)]
@@ -506,7 +506,7 @@ mod tests {
         shuttle::check_random(
             move || {
                 let topology: &'static _ = Box::leak(Box::new(topology.clone()));
-                let claims = Box::leak(Box::new(Claims::new(&topology.into, &topology.out, reach)));
+                let claims = Box::leak(Box::new(Claims::new(topology.side(Side::In), &topology.out, reach)));
                 claims.fault = fault;
                 let session: &'static Session<'static> =
                     Box::leak(Box::new(claims.locking(if few { workers as usize } else { 64 })));
