@@ -40,13 +40,13 @@ pub(super) fn over_all_pairs<'a, R: RatingList + ?Sized>(
     of_rating: impl Fn(f64, f64) -> f64 + Sync,
 ) -> f64 {
     let all: f64 = left.iter().zip(&right).map(|(left, right)| left * right).sum();
-    let blocks = in_blocks(ratings, BLOCK, |block| {
-        let each = |rating: Rating| {
+    let blocks = in_blocks(ratings, BLOCK, |block: &[Rating]| {
+        let each = |rating: &Rating| {
             let (x, y) = (user(rating.user as usize), item(rating.item as usize));
             let product: f64 = x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
             of_rating(f64::from(rating.value), product) - product.powi(2)
         };
-        ratings.range(block).map(each).sum::<f64>()
+        block.iter().map(each).sum::<f64>()
     });
     all + blocks.iter().sum::<f64>()
 }

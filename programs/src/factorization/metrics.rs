@@ -74,20 +74,25 @@ pub fn rmse_mae<R: RatingList + ?Sized>(
     if ratings.count() == 0 {
         return None;
     }
-    let blocks = in_blocks(ratings, BLOCK, |block| {
-        let (mut squares, mut absolutes, mut fallbacks) = (0.0, 0.0, 0);
-        for rating in ratings.range(block) {
-            let Prediction { mut value, fallback } = model.predict(rating.user, rating.item);
-            if let Some(Clip { minimum, maximum }) = clip {
-                value = value.clamp(minimum, maximum);
+    let blocks = in_blocks(
+        ratings,
+        BLOCK,
+        #[inline(always)]
+        |block: &[Rating]| {
+            let (mut squares, mut absolutes, mut fallbacks) = (0.0, 0.0, 0);
+            for rating in block {
+                let Prediction { mut value, fallback } = model.predict(rating.user, rating.item);
+                if let Some(Clip { minimum, maximum }) = clip {
+                    value = value.clamp(minimum, maximum);
+                }
+                let error = f64::from(rating.value) - f64::from(value);
+                squares += error * error;
+                absolutes += error.abs();
+                fallbacks += usize::from(fallback);
             }
-            let error = f64::from(rating.value) - f64::from(value);
-            squares += error * error;
-            absolutes += error.abs();
-            fallbacks += usize::from(fallback);
-        }
-        (squares, absolutes, fallbacks)
-    });
+            (squares, absolutes, fallbacks)
+        },
+    );
     let (squares, absolutes, fallbacks) = blocks
         .into_iter()
         .fold((0.0, 0.0, 0), |sum, block| (sum.0 + block.0, sum.1 + block.1, sum.2 + block.2));

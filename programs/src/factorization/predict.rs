@@ -67,6 +67,7 @@ pub struct Unfinished<'a> {
 }
 
 impl Predictor for Unfinished<'_> {
+    #[inline(always)]
     fn predict(&self, user: u32, item: u32) -> Prediction {
         let [users, items] = self.counts;
         let is_known = |counts: &[u32], row: u32| counts.get(row as usize).is_some_and(|count| *count > 0);
@@ -83,6 +84,7 @@ impl Predictor for Unfinished<'_> {
 
 impl Offset {
     /// A prediction, if it is finite: only factors near the end of the range of f32 overflow.
+    #[inline(always)]
     fn add_back(self, baseline: &Baseline, user: u32, item: u32, product: f32) -> Option<Prediction> {
         let offset = match self {
             Offset::None => 0.0,
@@ -95,7 +97,7 @@ impl Offset {
 }
 
 /// The inner product in 8 fixed lanes: the same bits at every instruction level.
-#[inline]
+#[inline(always)]
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
     let (left_blocks, left_rest) = left.as_chunks::<8>();
     let (right_blocks, right_rest) = right.as_chunks::<8>();

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use gasworks_engine::graph::{Graph, Topology};
 use gasworks_engine::input::Rating;
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::values::Values;
@@ -35,14 +36,29 @@ impl<R: AsRef<[Rating]> + Sync + ?Sized> RatingList for R {
     }
 }
 
-/// What `of` makes of blocks of so many ratings, in order. Parallel.
+/// What `of` makes of blocks of so many ratings, in order. Parallel, and compiled for the vector instructions of the machine: sums must have
+/// an order of their own for their bits not to depend on them.
 pub(super) fn in_blocks<R: RatingList + ?Sized, T: Send>(
     list: &R,
     size: usize,
-    of: impl Fn(Range<usize>) -> T + Sync,
+    of: impl Fn(&[Rating]) -> T + Sync,
 ) -> Vec<T> {
+    struct Block<F>(F, Vec<Rating>);
+    impl<T, F: Fn(&[Rating]) -> T> WithSimd for Block<&F> {
+        type Output = T;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> T {
+            (self.0)(&self.1)
+        }
+    }
     let count = list.count();
-    let block = |block: usize| of(block * size..count.min((block + 1) * size));
+    let block = |block: usize| {
+        // A slice is walked over without calls, which would leave the vector instructions behind.
+        let positions = block * size..count.min((block + 1) * size);
+        let mut own = Vec::with_capacity(positions.len());
+        list.range(positions).for_each(|rating| own.push(rating));
+        pulp::Arch::new().dispatch(Block(&of, own))
+    };
     (0..count.div_ceil(size)).into_par_iter().map(block).collect()
 }
 
