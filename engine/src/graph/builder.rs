@@ -303,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_come_in_order_are_sorted_within() {
+        let list = [[0, 3], [0, 1], [0, 1], [1, 2], [1, 0]];
+        let graph =
+            GraphBuilder::directed(4).weighted_edges(&list, &[1.0, 2.0, 3.0, 4.0, 5.0]).build().unwrap();
+        assert_eq!(arcs(&graph), [(0, 1, 2.0), (0, 1, 3.0), (0, 3, 1.0), (1, 0, 5.0), (1, 2, 4.0)]);
+    }
+
+    #[test]
     fn an_undirected_graph_reads_a_pair_listed_both_ways_as_asked() {
         let build = |reverse, policy| {
             let builder = GraphBuilder::undirected(4, reverse).weighted_edges(&LIST, &WEIGHTS);

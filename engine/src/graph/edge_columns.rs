@@ -73,3 +73,25 @@ impl Topology {
         positions
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::GraphBuilder;
+
+    #[test]
+    fn in_edges_have_what_was_last_written() {
+        let edges = [[0, 1], [0, 2], [1, 0], [2, 1]];
+        let mut graph =
+            GraphBuilder::directed(3).weighted_edges(&edges, &[1.0f32, 2.0, 3.0, 4.0]).build().unwrap();
+        let incoming = |graph: &crate::graph::Graph<(), f32>| -> Vec<f32> {
+            let column = graph.edges.incoming(graph.topology());
+            (0..column.len()).map(|at| *column.get(at)).collect()
+        };
+        // By target: 1 -> 0, 0 -> 1, 2 -> 1, 0 -> 2.
+        let unread = graph.bytes();
+        assert_eq!(incoming(&graph), [3.0, 1.0, 4.0, 2.0]);
+        assert!(graph.bytes() > unread);
+        graph.transform_edges(|source, target, weight| *weight += (10 * source + target) as f32);
+        assert_eq!(incoming(&graph), [13.0, 2.0, 25.0, 4.0]);
+    }
+}

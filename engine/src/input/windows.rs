@@ -1,6 +1,6 @@
 //! Ratings from a large file, window by window: the text is never whole in memory, and neither is a list of its ids.
 //!
-//! Only plain files are read so, and only while all is as in most of them: no compression, no quotes, no comments between rows, ids that
+//! Only plain files are read so, and only while all is as in most of them: no compression, no quotes, no comments, ids that
 //! are integers of 32 bits, nothing wrong. Whatever else is met, the file is read again as a whole, by the reader that knows what to say
 //! about it.
 
@@ -168,14 +168,14 @@ mod tests {
         #[test]
         fn windows_read_what_the_whole_reads(
             header in prop_oneof![Just(""), Just("item,user,rating\n"), Just("# of items\n\n")],
-            rows in proptest::collection::vec(("[0-9]{1,3}|42949672(95|96)", "[0-9]{1,2}", "[0-5](\\.5)?", "\n|\r\n|\n\n"), 66..200),
-            at in 0_usize..200,
+            rows in proptest::collection::vec(("[1-9]?[0-9]", "[1-9]?[0-9]", "[0-5](\\.5)?", "\n|\r\n|\n\n"), 66..400),
+            at in 0_usize..400,
             odd in prop_oneof![
-                6 => Just(""), 1 => Just("# x\n"), 1 => Just("a,1,2\n"), 1 => Just("1,-2,3\n"), 1 => Just("1,2,\"3\"\n"),
+                6 => Just(""), 1 => Just("4294967295,1,2\n"), 1 => Just("4294967296,1,2\n"), 1 => Just("# x\n"), 1 => Just("a,1,2\n"), 1 => Just("1,-2,3\n"), 1 => Just("1,2,\"3\"\n"),
                 1 => Just("1,2\n"), 1 => Just("1,2,1e40\n"),
             ],
             cut in 0_usize..3,
-            window in 2000_usize..4000,
+            window in 900_usize..1500,
             duplicates in prop_oneof![Just(Duplicates::Last), Just(Duplicates::Sum), Just(Duplicates::Error)],
         ) {
             let mut text = header.to_owned();
@@ -187,9 +187,13 @@ mod tests {
             }
             text.truncate(text.len() - cut.min(1));
             let options = options(duplicates);
+            let found = in_windows(&text, &options, window);
+            let is_ordinary = !header.starts_with("#")
+                && (at >= rows.len() || odd.is_empty() || odd.starts_with("4294967295"));
+            prop_assert!(found.is_some() || !is_ordinary || duplicates == Duplicates::Error);
             // What is read window by window is what is read whole; what is wrong is left to the whole.
-            if let Some(found) = in_windows(&text, &options, window) {
-                prop_assert!(odd.is_empty() || at >= rows.len() || odd == "1,2,1e40\n");
+            if let Some(found) = found {
+                prop_assert!(is_ordinary);
                 let expected = whole(&text, &options).unwrap();
                 prop_assert_eq!(found.data, expected.data);
                 prop_assert_eq!(found.report, expected.report);
