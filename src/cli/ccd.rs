@@ -109,11 +109,7 @@ impl Ccd {
         run::summarize(reporter, reason, &outcome.progress);
 
         let kept = watch.kept(&outcome.progress);
-        // What lies on the edges is not needed any more.
-        let rows = graph.into_vertex_data();
-        let learned = watch.learned(&rows);
-        drop(rows);
-        let model = data.model(learned, self.settings(kept))?;
+        let model = data.model(watch.learned(graph), self.settings(kept))?;
         self.output.write(&model, reporter)?;
         factorization::show(&self.output, &model, &data, reporter, |reporter| {
             factorization::table(&self.measuring, &watch, reporter)

@@ -75,7 +75,10 @@ impl Nmf {
         let run = Run::begin("nmf", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
         let (data, entries) = Data::load(&self.data, &self.measuring, self.run.common.seed, true, reporter)?;
-        check_entries(&data)?;
+        data.check_not_negative(
+            "entries of 0 or more: factors that are not negative make no others",
+            "leave negative entries out, or factorize them with als or svd",
+        )?;
         let mut graph = self.graph(&data, entries);
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
@@ -100,11 +103,7 @@ impl Nmf {
         run::summarize(reporter, reason, &outcome.progress);
 
         let kept = watch.kept(&outcome.progress);
-        // What lies on the edges is not needed any more.
-        let rows = graph.into_vertex_data();
-        let learned = watch.learned(&rows);
-        drop(rows);
-        let model = data.model(learned, self.settings(kept))?;
+        let model = data.model(watch.learned(graph), self.settings(kept))?;
         self.output.write(&model, reporter)?;
         let found = quality::of(&model, &data);
         factorization::show(&self.output, &model, &data, reporter, |reporter| {
@@ -165,20 +164,6 @@ impl Nmf {
             ..Settings::nmf()
         }
     }
-}
-
-/// A product of factors that are not negative is none.
-fn check_entries(data: &Data) -> Result<(), Failure> {
-    let negative = data.train.all().find(|entry| entry.value < 0.0);
-    negative.map_or(Ok(()), |entry| {
-        let (row, column) = (data.users.id(entry.user), data.items.id(entry.item));
-        Err(Failure::data(
-            data.source.name(),
-            "entries of 0 or more: factors that are not negative make no others",
-            format!("{} by user {row} of item {column}", entry.value),
-            "leave negative entries out, or factorize them with als or svd",
-        ))
-    })
 }
 
 /// How such a run would be kept in order.

@@ -4,7 +4,6 @@ mod kind;
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::input::Rating;
 use gasworks::programs::factorization::{
     INITIAL_SCALE, Offset, Regularization, Settings, Solver, initial_factors,
 };
@@ -121,11 +120,7 @@ impl Als {
         self.note_ridge(&program, &data, &outcome, reporter);
 
         let kept = watch.kept(&outcome.progress);
-        // What lies on the edges is not needed any more.
-        let rows = graph.into_vertex_data();
-        let learned = watch.learned(&rows);
-        drop(rows);
-        let model = data.model(learned, self.settings(kept))?;
+        let model = data.model(watch.learned(graph), self.settings(kept))?;
         self.output.write(&model, reporter)?;
         let found = if is_implicit { quality::of(&model, &data) } else { None };
         factorization::show(&self.output, &model, &data, reporter, |reporter| match is_implicit {
@@ -213,12 +208,6 @@ impl Als {
 pub(crate) fn plan(program: &programs::Als, order: &Order, threads: usize) -> Result<Plan, Failure> {
     let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
     admit(engine(&mut empty.with_rows(1, |_, _| ()), program, order)?, threads)
-}
-
-/// Ratings as a graph of users and items.
-pub(crate) fn rated(ratings: &[Rating], (users, items): (usize, usize)) -> Result<Graph<(), f32>, Failure> {
-    let edge = |rating: Rating| ([rating.user, rating.item], rating.value);
-    Ok(GraphBuilder::bipartite(users, items).edges_from(ratings.to_vec(), edge).build()?)
 }
 
 /// A graph of users and items, with factors of the items to start from. Those of the users follow from them; only in rounds that solve

@@ -154,23 +154,26 @@ impl Data {
             train.len(),
             test.len()
         ));
-        let edge = |rating: Rating| ([rating.user, rating.item], rating.value);
-        let graph = GraphBuilder::bipartite(users.len(), items.len()).edges_from(train, edge).build()?;
+        let graph = rated(train, (users.len(), items.len()))?;
         let train = Training::new(&graph);
         Ok((Data { source, users, items, train, test, is_held_out, baseline, counts, titles }, graph))
     }
 
     /// Implicit feedback says how often something was chosen, or how long: a confidence is not below that of a pair with no rating.
     pub(in super::super) fn check_choices(&self) -> Result<(), Failure> {
+        self.check_not_negative(
+            "ratings of 0 or more as implicit feedback: how often, or how long",
+            "leave negative ratings out, or factorize them as explicit ones, by sgd, or als without --implicit",
+        )
+    }
+
+    /// Fails at the first training rating below 0.
+    pub(in super::super) fn check_not_negative(&self, expected: &str, advice: &str) -> Result<(), Failure> {
         let negative = self.train.all().find(|rating| rating.value < 0.0);
         negative.map_or(Ok(()), |rating| {
             let (user, item) = (self.users.id(rating.user), self.items.id(rating.item));
-            Err(Failure::data(
-                self.source.name(),
-                "ratings of 0 or more as implicit feedback: how often, or how long",
-                format!("{} by user {user} of item {item}", rating.value),
-                "leave negative ratings out, or factorize them as explicit ones, by sgd, or als without --implicit",
-            ))
+            let found = format!("{} by user {user} of item {item}", rating.value);
+            Err(Failure::data(self.source.name(), expected, found, advice))
         })
     }
 
@@ -215,6 +218,29 @@ impl Data {
         let model = Factorization::new(ids, &self.train, baseline, factors, settings)?;
         Ok(if self.titles.is_empty() { model } else { model.with_titles(self.titles.clone())? })
     }
+}
+
+/// Ratings as a graph of users and items.
+pub(in super::super) fn rated(
+    ratings: Vec<Rating>,
+    (users, items): (usize, usize),
+) -> Result<Graph<(), f32>, Failure> {
+    let edge = |rating: Rating| ([rating.user, rating.item], rating.value);
+    Ok(GraphBuilder::bipartite(users, items).edges_from(ratings, edge).build()?)
+}
+
+/// Ratings from a file, or the sample, for commands that part them themselves.
+pub(in super::super) fn ratings(
+    path: Option<&Path>,
+    InputOptions { format, lenient }: InputOptions,
+    duplicates: Duplicates,
+    reporter: &mut Reporter,
+) -> Result<Ratings, Failure> {
+    let source = match path {
+        Some(path) => Source::from_path(path),
+        None => sample(reporter)?.0,
+    };
+    read(&source, &RatingsOptions { format, lenient, duplicates }, reporter)
 }
 
 /// Reads ratings, and says what they are.

@@ -10,7 +10,7 @@ mod rows;
 mod summary;
 mod watch;
 
-pub(super) use data::{Data, DataOptions, MeasuringOptions, read, sample};
+pub(super) use data::{Data, DataOptions, MeasuringOptions, rated, ratings, read, sample};
 pub(super) use export::Export;
 pub(super) use judge::Judge;
 pub(super) use output::OutputOptions;

@@ -7,13 +7,17 @@ use gasworks::programs;
 use gasworks::programs::factorization::Baseline;
 use gasworks::{Column, Row};
 
-/// How a program's rows are read; users are the first.
+/// How a program's rows are read; users are the first. Unless a program says otherwise, a row is its factors and nothing else is learned.
 pub(in super::super) trait Rows {
     /// The factors of a row.
-    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32];
+    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
+        row
+    }
 
     /// Mean and biases that go with these rows, given those that were fitted before.
-    fn baseline<'a>(&self, fitted: &'a Baseline, rows: &Column<Row<f32>>) -> Cow<'a, Baseline>;
+    fn baseline<'a>(&self, fitted: &'a Baseline, _rows: &Column<Row<f32>>) -> Cow<'a, Baseline> {
+        Cow::Borrowed(fitted)
+    }
 
     /// What helps where numbers grow beyond all bounds.
     fn advice(&self) -> &'static str;
@@ -38,56 +42,24 @@ pub(in super::super) struct Learned {
 }
 
 impl Rows for programs::Als {
-    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
-        row
-    }
-
-    fn baseline<'a>(&self, fitted: &'a Baseline, _: &Column<Row<f32>>) -> Cow<'a, Baseline> {
-        Cow::Borrowed(fitted)
-    }
-
     fn advice(&self) -> &'static str {
         "use a larger --lambda, or scale the ratings down"
     }
 }
 
 impl Rows for programs::Bpr {
-    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
-        row
-    }
-
-    fn baseline<'a>(&self, fitted: &'a Baseline, _: &Column<Row<f32>>) -> Cow<'a, Baseline> {
-        Cow::Borrowed(fitted)
-    }
-
     fn advice(&self) -> &'static str {
         "use a smaller --learning-rate"
     }
 }
 
 impl Rows for programs::Ccd {
-    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
-        row
-    }
-
-    fn baseline<'a>(&self, fitted: &'a Baseline, _: &Column<Row<f32>>) -> Cow<'a, Baseline> {
-        Cow::Borrowed(fitted)
-    }
-
     fn advice(&self) -> &'static str {
         "use a larger --lambda, or scale the ratings down"
     }
 }
 
 impl Rows for programs::Nmf {
-    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
-        row
-    }
-
-    fn baseline<'a>(&self, fitted: &'a Baseline, _: &Column<Row<f32>>) -> Cow<'a, Baseline> {
-        Cow::Borrowed(fitted)
-    }
-
     fn advice(&self) -> &'static str {
         "scale the entries down"
     }

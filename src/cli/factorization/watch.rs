@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use gasworks::graph::Graph;
 use gasworks::programs::factorization::{
     Clip, Errors, ImplicitLoss, Offset, Predictor, Unfinished, rmse_mae, squared_error,
 };
@@ -179,9 +180,11 @@ impl<'d> Watch<'d> {
         self.best.filter(|best| best.test.is_some())
     }
 
-    /// What is kept of a run that ended with these rows.
-    pub(in super::super) fn learned(&mut self, rows: &Column<Row<f32>>) -> Learned {
-        self.best_learned.take().unwrap_or_else(|| self.rows.learned(&self.data.baseline, rows))
+    /// What is kept of a run that ended with this graph, which is gone before a model is made.
+    pub(in super::super) fn learned<E: gasworks::Data>(&mut self, graph: Graph<Row<f32>, E>) -> Learned {
+        // What lies on the edges goes first.
+        let rows = graph.into_vertex_data();
+        self.best_learned.take().unwrap_or_else(|| self.rows.learned(&self.data.baseline, &rows))
     }
 
     /// The iteration whose factors are kept.

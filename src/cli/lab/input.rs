@@ -3,30 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use gasworks::graph::{Graph, ReverseEdges};
-use gasworks::input::{EdgeList, Ratings, RatingsOptions, Source, read_uai};
+use gasworks::input::{EdgeList, Source, read_uai};
 use gasworks::programs::markov_random_field::MarkovRandomField;
 
 use super::super::error::Failure;
 use super::super::events::Reporter;
-use super::super::factorization;
 use super::super::gibbs;
 use super::super::graph::{self, EdgeOptions};
 use super::super::options::InputOptions;
-
-/// Ratings from a file, or the sample.
-pub(super) fn ratings(
-    path: Option<&Path>,
-    options: InputOptions,
-    reporter: &mut Reporter,
-) -> Result<Ratings, Failure> {
-    let source = match path {
-        Some(path) => Source::from_path(path),
-        None => factorization::sample(reporter)?.0,
-    };
-    let options =
-        RatingsOptions { format: options.format, lenient: options.lenient, ..RatingsOptions::default() };
-    factorization::read(&source, &options, reporter)
-}
 
 /// Edges, and what becomes of them.
 pub(super) struct Edges {

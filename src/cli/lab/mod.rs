@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use gasworks::input::Source;
+use gasworks::input::{Duplicates, Source};
 use gasworks::{Exclusion, Isa, Model, programs};
 
 use super::error::Failure;
@@ -20,7 +20,7 @@ use super::graph::EdgeOptions;
 use super::options::{InputOptions, Voice, names, seconds, threads};
 use super::order::{Executor, Kept, kept, strategies};
 use super::run::{self, Ending};
-use super::{gibbs, lasso};
+use super::{factorization, gibbs, lasso};
 use matrix::{Cell, Matrix};
 use measure::Limits;
 use subjects::Subject;
@@ -252,7 +252,7 @@ impl Lab {
         let path = self.input.as_deref();
         Ok(match self.program {
             Program::Als => {
-                let ratings = input::ratings(path, self.options, reporter)?;
+                let ratings = factorization::ratings(path, self.options, Duplicates::default(), reporter)?;
                 Box::new(subjects::Als::new(&ratings, tolerance(0.01) as f32, self.seed)?)
             }
             Program::Gibbs => self.gibbs(reporter)?,

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use gasworks::input::{Duplicates, Ratings, RatingsOptions, Source};
+use gasworks::input::{Duplicates, Ratings};
 use gasworks::programs::factorization::{Settings, Validated, cross_validate, folds};
 use serde_json::json;
 
@@ -117,7 +117,7 @@ impl Tune {
         let axes = self.axes()?;
         let candidates = self.candidates(&axes)?;
         let clock = Instant::now();
-        let ratings = self.load(reporter)?;
+        let ratings = factorization::ratings(self.ratings.as_deref(), self.input, self.duplicates, reporter)?;
         self.start(&ratings, candidates.len(), threads, clock, reporter)?;
         let clock = Instant::now();
         let (ranked, baseline) = self.validate(&ratings, &axes, &candidates, threads, reporter)?;
@@ -177,16 +177,6 @@ impl Tune {
                 "add --random 30, which draws from them",
             )
         })
-    }
-
-    fn load(&self, reporter: &mut Reporter) -> Result<Ratings, Failure> {
-        let InputOptions { format, lenient } = self.input;
-        let source = match &self.ratings {
-            Some(path) => Source::from_path(path),
-            None => factorization::sample(reporter)?.0,
-        };
-        let options = RatingsOptions { format, lenient, duplicates: self.duplicates };
-        factorization::read(&source, &options, reporter)
     }
 
     fn start(

@@ -6,7 +6,7 @@ use gasworks::programs::factorization::{Settings, Split};
 use gasworks::{Column, Engine, Progress, Row, programs};
 
 use super::super::error::Failure;
-use super::super::factorization::Judge;
+use super::super::factorization::{self, Judge};
 use super::super::order::{Executor, Order};
 use super::super::{als, sgd};
 use super::grid::{Axis, Name};
@@ -30,8 +30,7 @@ pub(super) fn settings(program: Settings, axes: &[Axis], candidate: &[f32]) -> S
 /// Test RMSE of a candidate after each iteration on a split of the ratings of so many users and items.
 pub(super) fn run(settings: &Settings, sizes: (usize, usize), split: Split) -> Result<Vec<f64>, Failure> {
     let (residuals, judge) = Judge::new(sizes, split);
-    let graph = als::rated(&residuals, sizes)?;
-    drop(residuals);
+    let graph = factorization::rated(residuals, sizes)?;
     let mut errors = Vec::new();
     let mut observer = |_: &Progress, factors: &Column<Row<f32>>| {
         errors.push(judge.error(factors));

@@ -7,7 +7,7 @@ use gasworks::{Column, Plan, Row};
 
 use super::super::super::als;
 use super::super::super::error::Failure;
-use super::super::super::factorization::Judge;
+use super::super::super::factorization::{self, Judge};
 use super::super::super::order::Order;
 use super::super::matrix::Cell;
 use super::super::measure::{Limits, Measured, note};
@@ -51,7 +51,7 @@ impl Subject for Als {
     fn run(&mut self, cell: &Cell, limits: &Limits<'_>) -> Result<Measured, Failure> {
         let error = |factors: &Column<Row<f32>>| self.judge.error(factors);
         let rank = Settings::default().rank;
-        let graph = als::rated(&self.residuals, self.sizes)?;
+        let graph = factorization::rated(self.residuals.clone(), self.sizes)?;
         let mut graph = als::started(graph, rank, self.seed, &cell.order)?;
         let (program, mut curve) = (self.program(), Vec::new());
         let mut observer = note(&mut curve, error);
