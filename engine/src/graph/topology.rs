@@ -100,3 +100,27 @@ impl Topology {
         self.out.bytes() + into.map_or(0, Rows::bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rayon::prelude::*;
+
+    use crate::graph::GraphBuilder;
+
+    /// Who makes them must not be handed the work of somebody who waits for them.
+    #[test]
+    fn workers_of_a_pool_may_ask_for_in_edges_all_at_once() {
+        let vertices = 1 << 15;
+        let edges: Vec<[u32; 2]> = (0..vertices).map(|vertex| [vertex, vertex * 7 % vertices]).collect();
+        let graph = GraphBuilder::directed(vertices as usize).plain_edges(&edges);
+        for threads in [3, 16] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for _ in 0..1000 {
+                let graph = graph.clone().build().unwrap();
+                let degree = |vertex| u64::from(graph.topology().in_degree(vertex));
+                let edges: u64 = pool.install(|| (0..vertices).into_par_iter().map(degree).sum());
+                assert_eq!(edges, u64::from(vertices));
+            }
+        }
+    }
+}
