@@ -15,7 +15,7 @@ use serde_json::json;
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
 use super::factorization::{
-    self, Data, DataOptions, MeasuringOptions, OutputOptions, Rows, check_finite, quality,
+    self, Data, DataOptions, MeasuringOptions, OutputOptions, Rows, StartOptions, check_finite, quality,
 };
 use super::grid::GridOptions;
 use super::options::{Common, Voice, above_zero, names, up_to};
@@ -81,6 +81,8 @@ pub(crate) struct Bpr {
     iterations: u64,
 
     #[command(flatten)]
+    start: StartOptions,
+    #[command(flatten)]
     measuring: MeasuringOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -106,9 +108,11 @@ impl Bpr {
             Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
         })?;
         self.check(reporter)?;
+        let before = self.start.read(self.settings(0))?;
         let (data, ratings) = Data::load(&self.data, &self.measuring, self.common.seed, true, reporter)?;
         data.check_choices()?;
         let mut graph = self.graph(&data, ratings);
+        before.put(&program, &data, &mut graph, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, self.common.seed);
@@ -176,6 +180,7 @@ impl Bpr {
             "learning_rate": number(self.learning_rate),
             "decay": number(self.decay),
             "blocks": self.grid.blocks(),
+            "warm_start": self.start.name(),
         });
         let mut details = data.details();
         details.extend(own.as_object().expect("an object").clone());

@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::programs::factorization::{Offset, Regularization, Settings, initial_factors};
+use gasworks::programs::factorization::{Offset, Regularization, Settings, WarmStart, initial_factors};
 use gasworks::{ColoringOrder, Engine, Outcome, Plan, Progress, Row, UpdateJob, programs};
 use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, Watch};
+use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, StartOptions, Watch};
 use super::options::{RunOptions, names, up_to};
 use super::order::{Defaults, Order};
 use super::run::{self, Ending, Run};
@@ -60,6 +60,8 @@ pub(crate) struct Ccd {
     iterations: u64,
 
     #[command(flatten)]
+    start: StartOptions,
+    #[command(flatten)]
     measuring: MeasuringOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -84,8 +86,9 @@ impl Ccd {
         let run = Run::begin("ccd", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.measuring.check()?;
         self.output.check(&self.measuring.inputs(&self.data), reporter)?;
+        let before = self.start.read(self.settings(0))?;
         let (data, ratings) = Data::load(&self.data, &self.measuring, self.run.common.seed, false, reporter)?;
-        let mut graph = self.graph(&data, ratings);
+        let mut graph = self.graph(&data, ratings, before.of(&data, reporter)?.as_ref());
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, self.offset, None, &self.measuring);
@@ -117,16 +120,30 @@ impl Ccd {
         run::finish(reporter, reason, &outcome, watch.final_metrics(kept), self.output.details(kept))
     }
 
-    /// Residuals between users, who start at 0, and items, at random: so nothing is explained yet.
-    fn graph(&self, data: &Data, mut ratings: Graph<(), f32>) -> Graph<Row<f32>, f32> {
+    /// Residuals between users, who start at 0, and items, at random, so that nothing is explained yet; or what the rows of a model leave
+    /// unexplained.
+    fn graph(
+        &self,
+        data: &Data,
+        mut ratings: Graph<(), f32>,
+        before: Option<&WarmStart<'_>>,
+    ) -> Graph<Row<f32>, f32> {
         let (users, items, rank) = (data.users.len(), data.items.len(), usize::from(self.rank));
         self.offset.subtract(&data.baseline, &mut ratings);
-        let start = initial_factors(items, rank, SCALE, self.run.common.seed);
-        ratings.with_rows(rank, |vertex, row| {
-            if let Some(item) = (vertex as usize).checked_sub(users) {
-                row.copy_from_slice(&start[item * rank..][..rank]);
-            }
-        })
+        let (zeros, start) = (vec![0.0; rank], initial_factors(items, rank, SCALE, self.run.common.seed));
+        let row = |vertex: u32| {
+            let random = || match (vertex as usize).checked_sub(users) {
+                None => &zeros[..],
+                Some(item) => &start[item * rank..][..rank],
+            };
+            before.and_then(|before| before.factors(vertex)).unwrap_or_else(random)
+        };
+        if before.is_some() {
+            ratings.transform_edges(|user, item, residual| {
+                *residual -= row(user).iter().zip(row(item)).map(|(x, y)| x * y).sum::<f32>();
+            });
+        }
+        ratings.with_rows(rank, |vertex, to| to.copy_from_slice(row(vertex)))
     }
 
     /// The part of the start event that only this command has.
@@ -137,6 +154,7 @@ impl Ccd {
             "lambda": number(self.lambda),
             "regularization": lower(format!("{:?}", self.regularization)),
             "offset": lower(format!("{:?}", self.offset)),
+            "warm_start": self.start.name(),
         });
         let mut details = data.details();
         details.extend(own.as_object().expect("an object").clone());

@@ -10,7 +10,9 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::factorization::{self, Data, DataOptions, Loss, MeasuringOptions, OutputOptions, Watch, quality};
+use super::factorization::{
+    self, Data, DataOptions, Loss, MeasuringOptions, OutputOptions, StartOptions, Watch, quality,
+};
 use super::options::{RunOptions, up_to};
 use super::order::{Defaults, Order, admit};
 use super::run::{self, Ending, Run};
@@ -46,6 +48,8 @@ pub(crate) struct Nmf {
     tolerance: f32,
 
     #[command(flatten)]
+    start: StartOptions,
+    #[command(flatten)]
     measuring: MeasuringOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -74,12 +78,14 @@ impl Nmf {
         let program = programs::Nmf::new(self.rank.into());
         let run = Run::begin("nmf", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
+        let before = self.start.read(self.settings(0))?;
         let (data, entries) = Data::load(&self.data, &self.measuring, self.run.common.seed, true, reporter)?;
         data.check_not_negative(
             "entries of 0 or more: factors that are not negative make no others",
             "leave negative entries out, or factorize them with als or svd",
         )?;
         let mut graph = self.graph(&data, entries);
+        before.put(&program, &data, &mut graph, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, Offset::None, Some(Loss::Squared), &self.measuring);
@@ -148,7 +154,11 @@ impl Nmf {
 
     /// The part of the start event that only this command has.
     fn details(&self, data: &Data) -> Metrics {
-        let own = json!({ "rank": self.rank, "tolerance": number(self.tolerance) });
+        let own = json!({
+            "rank": self.rank,
+            "tolerance": number(self.tolerance),
+            "warm_start": self.start.name(),
+        });
         let mut details = data.details();
         details.extend(own.as_object().expect("an object").clone());
         details

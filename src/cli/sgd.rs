@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, Watch};
+use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, StartOptions, Watch};
 use super::grid::GridOptions;
 use super::options::{Common, Voice, above_zero, names, up_to};
 use super::run::{self, Ending, Run};
@@ -87,6 +87,8 @@ pub(crate) struct Sgd {
     iterations: u64,
 
     #[command(flatten)]
+    start: StartOptions,
+    #[command(flatten)]
     measuring: MeasuringOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -123,8 +125,10 @@ impl Sgd {
         })?;
         self.measuring.check()?;
         self.output.check(&self.measuring.inputs(&self.data), reporter)?;
+        let before = self.start.read(self.settings(0))?;
         let (data, ratings) = Data::load(&self.data, &self.measuring, self.common.seed, false, reporter)?;
         let mut graph = self.graph(&program, &data, ratings);
+        before.put(&program, &data, &mut graph, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, self.subtracted(), None, &self.measuring);
@@ -199,6 +203,7 @@ impl Sgd {
             "biases": self.biases,
             "offset": format!("{:?}", self.subtracted()).to_lowercase(),
             "blocks": self.grid.blocks(),
+            "warm_start": self.start.name(),
         });
         let mut details = data.details();
         details.extend(own.as_object().expect("an object").clone());

@@ -24,6 +24,7 @@ mod recommend;
 mod sgd;
 mod svd;
 mod tune;
+mod warm_start;
 
 use std::fs;
 use std::io::Write;

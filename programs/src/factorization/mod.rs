@@ -5,7 +5,7 @@
 //! | hold out | [`hold_out`], [`leave_k_out`], [`folds`] | training and test ratings, split within each user |
 //! | compare | [`Baseline::fit`] | mean and biases: what any factorization must beat |
 //! | subtract | [`Offset::residuals`], [`Offset::subtract`] | the ratings less what the baseline explains |
-//! | start | [`initial_factors`] | small random item factors |
+//! | start | [`initial_factors`], [`warm_start`](Factorization::warm_start) | small random factors, or those of a model |
 //! | iterate | the program | user factors (users x rank) and item factors (items x rank), row-major `f32` |
 //! | keep | [`Factorization::new`], [`save`](Factorization::save), [`load`](Factorization::load) | one file that answers alone |
 //! | measure | [`rmse_mae`], [`ranking`](Factorization::ranking), [`ImplicitLoss`] | errors on the test ratings; how good lists are; what implicit feedback minimizes |
@@ -114,6 +114,7 @@ mod storage;
 mod top;
 mod training;
 mod values;
+mod warm_start;
 
 #[cfg(test)]
 mod descent_tests;
@@ -139,3 +140,4 @@ pub use settings::{DescentSettings, Offset, Regularization, Schedule, Settings};
 pub use solver::Solver;
 pub use split::{Folds, Split, folds, hold_out, leave_k_out};
 pub use training::{RatingList, Training};
+pub use warm_start::WarmStart;

@@ -5,7 +5,6 @@
 
 use gasworks_engine::graph::Ids;
 use gasworks_engine::input::{Rating, Ratings};
-use rayon::prelude::*;
 
 use super::baseline::Baseline;
 use super::error::FactorizationError;
@@ -231,11 +230,7 @@ impl Factorization {
 
     /// Ratings of another file in this model's numbers; ids that it does not know become [`UNKNOWN`]. O(ids log ids + ratings).
     pub fn renumber(&self, ratings: &Ratings) -> Vec<Rating> {
-        let map = |from: &Ids, to: &Ids| -> Vec<u32> {
-            let all = 0..from.len() as u32;
-            all.into_par_iter().map(|row| to.find(&from.id(row).to_string()).unwrap_or(UNKNOWN)).collect()
-        };
-        let (users, items) = (map(&ratings.users, &self.users), map(&ratings.items, &self.items));
+        let [users, items] = self.numbers([&ratings.users, &ratings.items]);
         let number = |rating: &Rating| Rating {
             user: users[rating.user as usize],
             item: items[rating.item as usize],

@@ -84,6 +84,11 @@ impl Settings {
         self.alpha.is_some() || self.program == "nmf"
     }
 
+    /// Whether no factor is below 0.
+    pub fn is_nonnegative(&self) -> bool {
+        self.solver == Solver::Nonnegative || self.program == "nmf"
+    }
+
     /// The defaults of stochastic gradient descent, chosen as those of [`Settings::default`]; see the table at [`Sgd`](crate::Sgd). Its
     /// regularization is weighted: each step pays lambda for both of its rows.
     pub fn sgd() -> Self {

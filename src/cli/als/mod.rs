@@ -12,7 +12,9 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::factorization::{self, Data, DataOptions, Loss, MeasuringOptions, OutputOptions, Watch, quality};
+use super::factorization::{
+    self, Data, DataOptions, Loss, MeasuringOptions, OutputOptions, StartOptions, Watch, quality,
+};
 use super::options::{RunOptions, names, up_to};
 use super::order::{Defaults, Order, admit};
 use super::run::{self, Ending, Run};
@@ -72,6 +74,8 @@ pub(crate) struct Als {
     tolerance: f32,
 
     #[command(flatten)]
+    start: StartOptions,
+    #[command(flatten)]
     measuring: MeasuringOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -93,12 +97,14 @@ impl Als {
         let program = self.program();
         let run = Run::begin("als", &self.run, DEFAULTS, |order, threads| plan(&program, order, threads))?;
         self.check(reporter)?;
+        let before = self.start.read(self.settings(0))?;
         let (seed, is_implicit) = (self.run.common.seed, self.kind.implicit);
         let (data, ratings) = Data::load(&self.data, &self.measuring, seed, is_implicit, reporter)?;
         if is_implicit {
             data.check_choices()?;
         }
         let mut graph = self.graph(&data, ratings, &run.order)?;
+        before.put(&program, &data, &mut graph, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch =
@@ -167,6 +173,7 @@ impl Als {
             "offset": lower(format!("{:?}", self.offset())),
             "alpha": self.kind.alpha().map(number),
             "solver": self.kind.solver().to_string(),
+            "warm_start": self.start.name(),
         });
         let mut details = data.details();
         details.extend(own.as_object().expect("an object").clone());

@@ -7,6 +7,7 @@ mod judge;
 mod output;
 pub(super) mod quality;
 mod rows;
+mod start;
 mod summary;
 mod watch;
 
@@ -15,5 +16,6 @@ pub(super) use export::Export;
 pub(super) use judge::Judge;
 pub(super) use output::OutputOptions;
 pub(super) use rows::Rows;
+pub(super) use start::StartOptions;
 pub(super) use summary::{show, table};
 pub(super) use watch::{Loss, Watch, check_finite};

@@ -19,6 +19,11 @@ pub(in super::super) trait Rows {
         Cow::Borrowed(fitted)
     }
 
+    /// Makes a row of these factors and this bias, for a run to start from.
+    fn put(&self, _is_user: bool, factors: &[f32], _bias: f32, row: &mut [f32]) {
+        row.copy_from_slice(factors);
+    }
+
     /// What helps where numbers grow beyond all bounds.
     fn advice(&self) -> &'static str;
 
@@ -82,6 +87,10 @@ impl Rows for programs::Sgd {
             user_biases: side(0..users, true),
             item_biases: side(users..rows.len(), false),
         })
+    }
+
+    fn put(&self, is_user: bool, factors: &[f32], bias: f32, row: &mut [f32]) {
+        self.start(is_user, factors, bias, row);
     }
 
     fn advice(&self) -> &'static str {
