@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::programs::factorization::{
-    DescentSettings, Factorization, INITIAL_SCALE, RankingQuality, RecommendSettings, Settings,
-    initial_factors,
+    DescentSettings, INITIAL_SCALE, RankingQuality, RecommendSettings, Settings, initial_factors,
 };
 use gasworks::programs::{self, TripleQuality, Triples};
 use gasworks::{Column, EdgeJob, Engine, Exclusion, Plan, Progress, Row};
@@ -111,7 +110,7 @@ impl Bpr {
         let before = self.start.read(self.settings(0))?;
         let (data, ratings) = Data::load(&self.data, &self.measuring, self.common.seed, true, reporter)?;
         data.check_choices()?;
-        let mut graph = self.graph(&data, ratings);
+        let mut graph = started(ratings, usize::from(self.rank), self.common.seed);
         before.put(&program, &data, &mut graph, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
@@ -134,7 +133,13 @@ impl Bpr {
         let model = data.model(learned, self.settings(kept))?;
         self.output.write(&model, reporter)?;
         let found = quality::of(&model, &data);
-        let popular = found.and_then(|_| quality::of(&popularity(&data).ok()?, &data));
+        let popular = match found {
+            Some(_) => {
+                let (users, items) = (data.users.clone(), data.items.clone());
+                quality::of(&quality::popularity(users, items, &data.train)?, &data)
+            }
+            None => None,
+        };
         factorization::show(&self.output, &model, &data, reporter, |reporter| {
             table(popular.as_ref(), found.as_ref(), reporter)
         })?;
@@ -162,14 +167,6 @@ impl Bpr {
         program: &'g programs::Bpr,
     ) -> Engine<'g, EdgeJob<'g, programs::Bpr>> {
         self.grid.apply(Engine::edges(graph, program))
-    }
-
-    /// Ratings between users and items, with small random factors to start from.
-    fn graph(&self, data: &Data, ratings: Graph<(), f32>) -> Graph<Row<f32>, f32> {
-        let rank = usize::from(self.rank);
-        let start =
-            initial_factors(data.users.len() + data.items.len(), rank, INITIAL_SCALE, self.common.seed);
-        ratings.with_rows(rank, |vertex, row| row.copy_from_slice(&start[vertex as usize * rank..][..rank]))
     }
 
     /// The part of the start event that only this command has.
@@ -200,6 +197,12 @@ impl Bpr {
             ..Settings::bpr()
         }
     }
+}
+
+/// Ratings between users and items, with small random factors to start from.
+pub(crate) fn started(ratings: Graph<(), f32>, rank: usize, seed: u64) -> Graph<Row<f32>, f32> {
+    let start = initial_factors(ratings.vertices(), rank, INITIAL_SCALE, seed);
+    ratings.with_rows(rank, |vertex, row| row.copy_from_slice(&start[vertex as usize * rank..][..rank]))
 }
 
 /// The observer of the run: how well pairs of items are ordered that were drawn once from all items.
@@ -243,15 +246,6 @@ impl<'d> Watch<'d> {
         self.last = metrics;
         Ok(ControlFlow::Continue(()))
     }
-}
-
-/// A model that gives every user the most chosen items first.
-fn popularity(data: &Data) -> Result<Factorization, Failure> {
-    let counts = data.counts.1.iter().map(|count| *count as f32).collect();
-    let ids = (data.users.clone(), data.items.clone());
-    let factors = (vec![1.0; data.users.len()], counts);
-    let settings = Settings { rank: 1, ..Settings::bpr() };
-    Ok(Factorization::new(ids, &data.train, data.baseline.clone(), factors, settings)?)
 }
 
 /// Prints how good the lists are, below those of the most popular items.

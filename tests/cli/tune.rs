@@ -59,6 +59,59 @@ fn candidates_are_ranked_and_the_result_does_not_depend_on_threads() {
 }
 
 #[test]
+fn implicit_feedback_is_ranked_by_its_lists() {
+    let folder = Folder::new();
+    let input = folder.file("ratings.csv", ratings().replace(",2.", ",0.").replace(",1.", ",0."));
+    for (program, grid, options) in [
+        (&["als", "--implicit"][..], ["lambda=0.5,1e6", "alpha=1,8"], &[][..]),
+        (&["bpr"], ["lambda=0.01,5", "learning-rate=0.1"], &["learning_rate"]),
+    ] {
+        let run = |threads: &str| {
+            let rest = ["--folds", "3", "--iterations", "45", "--json", "--threads", threads];
+            let all = [&["tune"], program, &[&input, "--grid", "rank=2"], &grid, &rest].concat();
+            gasworks(&all).ok().out
+        };
+        let out = run("1");
+        let found = events(&out, "candidate");
+        assert_eq!(found, events(&run("2"), "candidate"), "{program:?}");
+        let ndcg = |event: &Value| event["test_ndcg_at_10"].as_f64().unwrap();
+        assert!(found.is_sorted_by(|one, other| ndcg(one) >= ndcg(other)), "{out}");
+        let best = &found[0];
+        assert!(best["lambda"].as_f64().unwrap() < 1.0, "{out}");
+        assert!(options.iter().all(|name| best[name].is_number()), "{out}");
+        let folds: Vec<f64> = best["folds"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+        assert!((folds.iter().sum::<f64>() / 3.0 - ndcg(best)).abs() < 1e-12, "{best}");
+        // Every third iteration is looked at.
+        assert_eq!(best["iterations"].as_u64().unwrap() % 3, 0, "{best}");
+        let metrics = &events(&out, "done")[0]["metrics"];
+        assert_eq!(metrics["test_ndcg_at_10"].as_f64(), Some(ndcg(best)));
+        assert!(metrics.get("test_rmse").is_none());
+        // Each kind of user is told what the other likes, too.
+        let popular = metrics["popularity_test_ndcg_at_10"].as_f64().unwrap();
+        assert!(ndcg(best) > popular + 0.05 && popular > 0.05, "{out}");
+    }
+    let arguments = ["tune", "als", &input, "--implicit", "--grid", "lambda=1", "--folds", "2"];
+    let run = gasworks(&[&arguments[..], &["--iterations", "2"]].concat()).ok();
+    let best = run.out.lines().find_map(|line| line.strip_prefix("best: gasworks ")).unwrap();
+    assert!(best.contains(" --implicit --lambda 1"), "{best}");
+    gasworks(&best.split(' ').collect::<Vec<_>>()).ok();
+}
+
+#[test]
+fn the_ranks_are_those_of_the_model_that_the_command_learns() {
+    // With the folds of two, and the held-out part of one of them as a file.
+    let folder = Folder::new();
+    let input = folder.file("ratings.csv", ratings());
+    let base = ["--grid", "rank=3", "lambda=2", "--folds", "2", "--iterations", "4", "--json"];
+    let out = gasworks(&[&["tune", "als", &input, "--implicit"], &base[..]].concat()).ok().out;
+    let ndcg = events(&out, "candidate")[0]["test_ndcg_at_10"].as_f64().unwrap();
+    let options = ["--implicit", "--rank", "3", "--lambda", "2", "--iterations", "4", "--holdout", "0.5"];
+    let run = gasworks(&[&["als", &input], &options[..], &["--json"]].concat()).ok();
+    let held_out = run.last()["metrics"]["test_ndcg_at_10"].as_f64().unwrap();
+    assert!((ndcg - held_out).abs() < 0.06, "other halves of the same ratings: {ndcg}, {held_out}");
+}
+
+#[test]
 fn people_get_a_table_and_the_command_to_go_on_with() {
     let folder = Folder::new();
     let input = folder.file("ratings.csv", ratings());
@@ -93,6 +146,8 @@ fn what_cannot_be_tried_is_refused() {
         (&["--grid", "rank=0"][..], "whole number from 1"),
         (&["--grid", "decay=0.9"], "tune sgd"),
         (&["--grid", "lambda=0.01..1"], "--random"),
+        (&["--grid", "alpha=1"], "--implicit, which has it"),
+        (&["--implicit", "--grid", "learning-rate=1"], "tune sgd or bpr"),
         (&["--grid", "rank=1", "rank=2"], "rank twice"),
         (&["--folds", "1"], "--folds"),
     ] {
@@ -100,4 +155,6 @@ fn what_cannot_be_tried_is_refused() {
         assert_eq!(run.code, Some(2), "{options:?}: {}", run.err);
         assert!(run.err.contains(part), "{options:?}: {part} is not in {}", run.err);
     }
+    let run = gasworks(&["tune", "bpr", "--implicit"]);
+    assert!(run.code == Some(2) && run.err.contains("als with --implicit"), "{}", run.err);
 }

@@ -41,6 +41,11 @@ pub struct Baseline {
 }
 
 impl Baseline {
+    /// That of a model without mean and biases.
+    pub fn zero(users: usize, items: usize) -> Self {
+        Baseline { mean: 0.0, user_biases: vec![0.0; users], item_biases: vec![0.0; items] }
+    }
+
     /// Fits mean and biases to `ratings`. The same bits at every thread count.
     ///
     /// O(rounds * ratings), parallel over rows.

@@ -109,6 +109,16 @@ impl Factorization {
         Ok(self)
     }
 
+    /// The same model with other factors: those of the users, and of the items, row-major. O(size of the model).
+    ///
+    /// # Errors
+    /// If there are more or fewer of them, or one is not finite.
+    pub fn with_factors(mut self, factors: (Vec<f32>, Vec<f32>)) -> Result<Self, FactorizationError> {
+        (self.user_factors, self.item_factors) = factors;
+        self.validate()?;
+        Ok(self)
+    }
+
     /// Whether the parts fit together, in O(size of the model).
     pub(super) fn validate(&self) -> Result<(), FactorizationError> {
         let (users, items, rank) = (self.users.len(), self.items.len(), self.settings.rank);

@@ -60,6 +60,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The defaults of implicit feedback by alternating least squares: an alpha of 1, plain regularization (popular items would pay for all pairs without a
+    /// rating if lambda were multiplied by ratings), and no offset.
+    pub fn implicit() -> Self {
+        Settings {
+            regularization: Regularization::Plain,
+            alpha: Some(1.0),
+            offset: Offset::None,
+            ..Settings::default()
+        }
+    }
+
     /// The defaults of coordinate descent: those of alternating least squares, which minimizes the same.
     pub fn ccd() -> Self {
         Settings { program: "ccd".into(), ..Settings::default() }

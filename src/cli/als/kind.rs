@@ -1,16 +1,13 @@
 //! Which factors `als` looks for, and how it solves for a row: what goes together, and what follows from it where nothing is said.
 
 use clap::Args;
-use gasworks::programs::factorization::{ImplicitLoss, Offset, Regularization, Solver};
+use gasworks::programs::factorization::{ImplicitLoss, Offset, Regularization, Settings, Solver};
 use gasworks::{Phase, programs};
 
 use super::super::error::Failure;
 use super::super::options::up_to;
 use super::super::order::Order;
 use super::Als;
-
-/// What a rating adds to its confidence, unless said.
-const ALPHA: f32 = 1.0;
 
 #[derive(Args, Debug)]
 pub(super) struct Kind {
@@ -41,7 +38,7 @@ fn solver(text: &str) -> Result<Solver, String> {
 impl Kind {
     /// What a rating adds to its confidence, under implicit feedback.
     pub(super) fn alpha(&self) -> Option<f32> {
-        self.implicit.then(|| self.alpha.unwrap_or(ALPHA))
+        if self.implicit { self.alpha.or(Settings::implicit().alpha) } else { None }
     }
 
     pub(super) fn solver(&self) -> Solver {
@@ -75,10 +72,9 @@ impl Als {
         program.solver(self.kind.solver()).tolerance(self.tolerance)
     }
 
-    /// Popular items would pay for all pairs with no rating if lambda were multiplied by ratings.
     pub(super) fn regularization(&self) -> Regularization {
-        let default = if self.kind.implicit { Regularization::Plain } else { Regularization::Weighted };
-        self.regularization.unwrap_or(default)
+        let defaults = if self.kind.implicit { Settings::implicit() } else { Settings::default() };
+        self.regularization.unwrap_or(defaults.regularization)
     }
 
     /// Preferences are no ratings with a bias, and factors that are not negative explain no residual below zero.

@@ -135,11 +135,7 @@ impl Data {
         }
         let (users, items) = (ratings.users, ratings.items);
         let baseline = match counts_all_pairs {
-            true => Baseline {
-                mean: 0.0,
-                user_biases: vec![0.0; users.len()],
-                item_biases: vec![0.0; items.len()],
-            },
+            true => Baseline::zero(users.len(), items.len()),
             false => Baseline::fit(users.len(), items.len(), &train, &BaselineSettings::default()),
         };
         let mut counts = (vec![0; users.len()], vec![0; items.len()]);

@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+use gasworks::graph::Ids;
 use gasworks::input::Rating;
-use gasworks::programs::factorization::{Factorization, RankingQuality, RecommendSettings};
+use gasworks::programs::factorization::{
+    Baseline, Factorization, RankingQuality, RatingList, RecommendSettings, Settings,
+};
 
 use super::super::error::Failure;
 use super::super::events::{Metrics, Reporter};
@@ -13,16 +16,37 @@ use super::watch::Watch;
 /// Users at most whose lists are judged: more would take longer than the factors.
 const JUDGED: usize = 5000;
 
-/// How good lists of the default length are for the test ratings; nothing without any. A share of the users, evenly spread, where there
-/// are many.
+/// How good lists of the default length are for the test ratings; nothing without any.
 pub(in super::super) fn of(model: &Factorization, data: &Data) -> Option<RankingQuality> {
-    let mut users: Vec<u32> = data.test.iter().map(|rating| rating.user).collect();
+    of_test(model, &judged(&data.test, JUDGED))
+}
+
+/// How good lists of the default length are for these ratings; nothing without any.
+pub(in super::super) fn of_test(model: &Factorization, test: &[Rating]) -> Option<RankingQuality> {
+    model.ranking(test, f32::NEG_INFINITY, &RecommendSettings::default())
+}
+
+/// The ratings of so many users at most, evenly spread.
+pub(in super::super) fn judged(test: &[Rating], most: usize) -> Vec<Rating> {
+    let mut users: Vec<u32> = test.iter().map(|rating| rating.user).collect();
     users.sort_unstable();
     users.dedup();
-    let judged: HashSet<u32> = users.iter().copied().step_by(users.len().div_ceil(JUDGED).max(1)).collect();
-    let test: Vec<Rating> =
-        data.test.iter().filter(|rating| judged.contains(&rating.user)).copied().collect();
-    model.ranking(&test, f32::NEG_INFINITY, &RecommendSettings::default())
+    let judged: HashSet<u32> = users.iter().copied().step_by(users.len().div_ceil(most).max(1)).collect();
+    test.iter().filter(|rating| judged.contains(&rating.user)).copied().collect()
+}
+
+/// A model that gives every user the most chosen items first.
+pub(in super::super) fn popularity<R: RatingList + ?Sized>(
+    users: Ids,
+    items: Ids,
+    train: &R,
+) -> Result<Factorization, Failure> {
+    let mut counts = vec![0.0; items.len()];
+    train.all().for_each(|rating| counts[rating.item as usize] += 1.0);
+    let factors = (vec![1.0; users.len()], counts);
+    let settings = Settings { rank: 1, ..Settings::bpr() };
+    let baseline = Baseline::zero(users.len(), items.len());
+    Ok(Factorization::new((users, items), train, baseline, factors, settings)?)
 }
 
 /// Names and values, in the order of a table.

@@ -9,18 +9,20 @@ use gasworks::Random;
 pub(super) enum Name {
     Rank,
     Lambda,
+    Alpha,
     LearningRate,
     Decay,
 }
 
 impl Name {
-    const ALL: [Name; 4] = [Name::Rank, Name::Lambda, Name::LearningRate, Name::Decay];
+    const ALL: [Name; 5] = [Name::Rank, Name::Lambda, Name::Alpha, Name::LearningRate, Name::Decay];
 
     /// As on the command line.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Name::Rank => "rank",
             Name::Lambda => "lambda",
+            Name::Alpha => "alpha",
             Name::LearningRate => "learning-rate",
             Name::Decay => "decay",
         }
@@ -33,7 +35,7 @@ impl Name {
                 |rank| rank.fract() == 0.0 && (1.0..=4096.0).contains(&rank),
                 "a whole number from 1 to 4096",
             ),
-            Name::Lambda => (|lambda| (0.0..=1e9).contains(&lambda), "a number from 0 to 1e9"),
+            Name::Lambda | Name::Alpha => (|number| (0.0..=1e9).contains(&number), "a number from 0 to 1e9"),
             Name::LearningRate | Name::Decay => (|rate| rate > 0.0, "a number above 0"),
         };
         number

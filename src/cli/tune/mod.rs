@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use gasworks::input::{Duplicates, Ratings};
-use gasworks::programs::factorization::{Settings, Validated, cross_validate, folds};
+use gasworks::programs::factorization::{Settings, Split, Validated, cross_validate, folds};
 use serde_json::json;
 
 use super::error::Failure;
@@ -18,17 +18,22 @@ use super::factorization;
 use super::options::{InputOptions, Voice, names, threads};
 use super::run::{self, Ending};
 use grid::{Axis, Name, Values};
+use trial::Fold;
 
 /// Find good settings of a factorization by cross-validation
 ///
 /// Each candidate is trained on all ratings but those of a fold and measured on these, once for each fold; each user's ratings are dealt evenly
-/// to the folds. Candidates are ranked by their mean RMSE after the iteration where it is the smallest. Folds run in parallel, each on one thread.
+/// to the folds. Candidates are ranked by their mean RMSE after the iteration where it is the smallest; bpr, and als with --implicit, by the mean NDCG of
+/// lists of ten, where it is the greatest of twenty looks. Folds run in parallel, each on one thread.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Tune {
     /// What to train
     #[arg(value_enum)]
     program: Program,
+    /// Tune als for implicit feedback, as its own option has it
+    #[arg(long)]
+    implicit: bool,
     /// Ratings: user, item, rating, in a table or a MatrixMarket file; - is standard input [default: the embedded MovieLens sample]
     ratings: Option<PathBuf>,
     #[command(flatten)]
@@ -40,7 +45,7 @@ pub(crate) struct Tune {
     )]
     duplicates: Duplicates,
 
-    /// Values to try: rank, lambda, and for sgd learning-rate and decay, as in rank=16,32 lambda=0.05,0.1; with --random also bounds, as in lambda=0.01..0.3 [default: some around the program's defaults]
+    /// Values to try: rank, lambda; with --implicit alpha; for sgd and bpr learning-rate and decay; as in rank=16,32 lambda=0.05,0.1; with --random also bounds, as in lambda=0.01..0.3 [default: some around the program's defaults]
     #[arg(long, value_name = "NAME=VALUES", num_args = 1.., help_heading = "Candidates")]
     grid: Vec<Axis>,
     /// Try so many combinations, drawn at random, instead of all
@@ -72,6 +77,7 @@ pub(crate) struct Tune {
 const AFTER_HELP: &str = "\
 Examples:
   gasworks tune als ratings.csv --grid rank=16,32,64 lambda=0.05,0.1,0.2
+  gasworks tune als plays.tsv --implicit --grid lambda=0.1,1,10 alpha=1,10,40
   gasworks tune sgd ratings.csv --random 30 --grid rank=8..128 lambda=0.01..0.3 learning-rate=0.02..0.1";
 
 /// What can be tuned.
@@ -79,6 +85,7 @@ Examples:
 enum Program {
     Als,
     Sgd,
+    Bpr,
 }
 
 impl Program {
@@ -86,23 +93,50 @@ impl Program {
         match self {
             Program::Als => "als",
             Program::Sgd => "sgd",
+            Program::Bpr => "bpr",
         }
     }
+}
 
-    fn settings(self) -> Settings {
+/// What candidates are ranked by.
+#[derive(Clone, Copy, Debug)]
+enum Measure {
+    /// The error itself.
+    Rmse,
+    /// 1 less what is counted as the error.
+    Ndcg,
+}
+
+impl Measure {
+    /// As a metric.
+    fn name(self) -> &'static str {
         match self {
-            Program::Als => Settings::default(),
-            Program::Sgd => Settings::sgd(),
+            Measure::Rmse => "test_rmse",
+            Measure::Ndcg => "test_ndcg_at_10",
         }
     }
 
-    fn default_grid(self) -> Vec<Axis> {
-        let axis = |name, values: &[f32]| Axis { name, values: Values::List(values.to_vec()) };
-        let lambdas = match self {
-            Program::Als => [0.05, 0.1, 0.15, 0.2],
-            Program::Sgd => [0.05, 0.08, 0.1, 0.15],
-        };
-        vec![axis(Name::Rank, &[16.0, 32.0, 64.0]), axis(Name::Lambda, &lambdas)]
+    /// That of what any candidate must beat.
+    fn baseline(self) -> &'static str {
+        match self {
+            Measure::Rmse => "baseline_test_rmse",
+            Measure::Ndcg => "popularity_test_ndcg_at_10",
+        }
+    }
+
+    /// For people.
+    fn heading(self) -> &'static str {
+        match self {
+            Measure::Rmse => "test RMSE",
+            Measure::Ndcg => "NDCG@10",
+        }
+    }
+
+    fn shown(self, error: f64) -> f64 {
+        match self {
+            Measure::Rmse => error,
+            Measure::Ndcg => 1.0 - error,
+        }
     }
 }
 
@@ -114,6 +148,10 @@ impl Tune {
         let threads =
             self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         run::use_threads(threads)?;
+        if self.implicit && self.program != Program::Als {
+            let name = self.program.name();
+            return Err(Failure::usage("als with --implicit", name, "leave the option out, or tune als"));
+        }
         let axes = self.axes()?;
         let candidates = self.candidates(&axes)?;
         let clock = Instant::now();
@@ -130,17 +168,43 @@ impl Tune {
             "iterations": best.iterations,
             "seconds": seconds,
             "metrics": {
-                "test_rmse": best.error(),
+                self.measure().name(): self.measure().shown(best.error()),
                 "standard_error": best.standard_error(),
-                "baseline_test_rmse": baseline.error(),
+                self.measure().baseline(): self.measure().shown(baseline.error()),
             },
             "best": values(&axes, &candidates[best.candidate]),
         }))?;
         Ok(Ending::Done)
     }
 
+    /// The program's own.
+    fn settings(&self) -> Settings {
+        match self.program {
+            Program::Als if self.implicit => Settings::implicit(),
+            Program::Als => Settings::default(),
+            Program::Sgd => Settings::sgd(),
+            Program::Bpr => Settings::bpr(),
+        }
+    }
+
+    fn measure(&self) -> Measure {
+        if self.settings().counts_all_pairs() { Measure::Ndcg } else { Measure::Rmse }
+    }
+
+    fn default_grid(&self) -> Vec<Axis> {
+        let axis = |name, values: &[f32]| Axis { name, values: Values::List(values.to_vec()) };
+        let lambdas = match self.program {
+            Program::Als if self.implicit => [0.1, 1.0, 10.0, 100.0],
+            Program::Als => [0.05, 0.1, 0.15, 0.2],
+            Program::Sgd => [0.05, 0.08, 0.1, 0.15],
+            Program::Bpr => [0.003, 0.01, 0.03, 0.1],
+        };
+        vec![axis(Name::Rank, &[16.0, 32.0, 64.0]), axis(Name::Lambda, &lambdas)]
+    }
+
     fn axes(&self) -> Result<Vec<Axis>, Failure> {
-        let axes = if self.grid.is_empty() { self.program.default_grid() } else { self.grid.clone() };
+        let axes = if self.grid.is_empty() { self.default_grid() } else { self.grid.clone() };
+        let settings = self.settings();
         for (at, axis) in axes.iter().enumerate() {
             let name = axis.name.as_str();
             if axes[..at].iter().any(|other| other.name == axis.name) {
@@ -150,8 +214,16 @@ impl Tune {
                     "join their values",
                 ));
             }
-            if self.program == Program::Als && matches!(axis.name, Name::LearningRate | Name::Decay) {
-                return Err(Failure::usage("rank or lambda for als", name, "tune sgd, which has it"));
+            let (has_it, advice) = match axis.name {
+                Name::Rank | Name::Lambda => (true, ""),
+                Name::Alpha => (self.implicit, "tune als --implicit, which has it"),
+                Name::LearningRate | Name::Decay => {
+                    (settings.descent.is_some(), "tune sgd or bpr, which have it")
+                }
+            };
+            if !has_it {
+                let expected = format!("options that {} has", self.program.name());
+                return Err(Failure::usage(expected, name, advice));
             }
         }
         Ok(axes)
@@ -210,7 +282,7 @@ impl Tune {
         }))
     }
 
-    /// The candidates by rank, and mean and biases.
+    /// The candidates by rank, and what any must beat.
     fn validate(
         &self,
         ratings: &Ratings,
@@ -219,7 +291,7 @@ impl Tune {
         threads: usize,
         reporter: &mut Reporter,
     ) -> Result<(Vec<Validated>, Validated), Failure> {
-        let own = self.program.settings();
+        let own = self.settings();
         let iterations = self.iterations.map_or(own.iterations, |iterations| iterations as usize);
         let own = Settings { iterations, seed: self.seed, ..own };
         let folds = folds(ratings, self.folds, self.seed)?;
@@ -227,11 +299,12 @@ impl Tune {
         let (told, heard) = mpsc::channel();
         let work = || {
             // The last one is no candidate, but what any must beat.
-            let train = |candidate: usize, split: gasworks::programs::factorization::Split| match candidates
-                .get(candidate)
-            {
-                Some(candidate) => trial::run(&trial::settings(own.clone(), axes, candidate), sizes, split),
-                None => Ok(vec![trial::baseline(sizes, split)]),
+            let train = |candidate: usize, split: Split| {
+                let fold = Fold { sizes, split };
+                match candidates.get(candidate) {
+                    Some(candidate) => fold.run(&trial::settings(own.clone(), axes, candidate)),
+                    None => Ok(vec![fold.run_baseline(own.counts_all_pairs())?]),
+                }
             };
             let told = told;
             // Nobody hears it where standard output is gone.
@@ -263,13 +336,14 @@ impl Tune {
         baseline: &Validated,
         reporter: &mut Reporter,
     ) -> Result<(), Failure> {
+        let measure = self.measure();
         for found in ranked {
             let mut event = json!({ "event": "candidate" });
             let more = json!({
                 "iterations": found.iterations,
-                "test_rmse": found.error(),
+                measure.name(): measure.shown(found.error()),
                 "standard_error": found.standard_error(),
-                "folds": found.folds,
+                "folds": found.folds.iter().map(|error| measure.shown(*error)).collect::<Vec<_>>(),
             });
             let event_object = event.as_object_mut().expect("an object");
             event_object.extend(values(axes, &candidates[found.candidate]));
@@ -280,16 +354,20 @@ impl Tune {
             return Ok(());
         }
         let names: String = axes.iter().map(|axis| format!("{:>14}", axis.name.as_str())).collect();
-        reporter.line(format_args!("{names}{:>12}{:>12}{:>12}", "test RMSE", "+/-", "iterations"))?;
+        reporter.line(format_args!("{names}{:>12}{:>12}{:>12}", measure.heading(), "+/-", "iterations"))?;
         for found in ranked {
             let cells: String =
                 candidates[found.candidate].iter().map(|value| format!("{value:>14}")).collect();
-            let (error, deviation) = (found.error(), found.standard_error());
+            let (error, deviation) = (measure.shown(found.error()), found.standard_error());
             reporter.line(format_args!("{cells}{error:>12.4}{deviation:>12.4}{:>12}", found.iterations))?;
         }
         let width = 14 * axes.len();
-        let (error, deviation) = (baseline.error(), baseline.standard_error());
-        reporter.line(format_args!("{:>width$}{error:>12.4}{deviation:>12.4}", "mean, biases"))?;
+        let (error, deviation) = (measure.shown(baseline.error()), baseline.standard_error());
+        let unlearned = match measure {
+            Measure::Rmse => "mean, biases",
+            Measure::Ndcg => "popularity",
+        };
+        reporter.line(format_args!("{unlearned:>width$}{error:>12.4}{deviation:>12.4}"))?;
         let best = &ranked[0];
         let options: String = axes
             .iter()
@@ -297,8 +375,9 @@ impl Tune {
             .map(|(axis, value)| format!(" --{} {value}", axis.name.as_str()))
             .collect();
         let input = self.ratings.as_ref().map_or(String::new(), |path| format!(" {}", path.display()));
+        let implicit = if self.implicit { " --implicit" } else { "" };
         reporter.line(format_args!(
-            "\nbest: gasworks {}{input}{options} --iterations {}",
+            "\nbest: gasworks {}{input}{implicit}{options} --iterations {}",
             self.program.name(),
             best.iterations
         ))?;
@@ -326,7 +405,7 @@ impl Tune {
             }
         }
         if best.iterations == best.curve.len() {
-            reporter.note("the error was still falling at the last iteration; --iterations allows more");
+            reporter.note("the last iteration was the best one; --iterations allows more");
         }
         Ok(())
     }
