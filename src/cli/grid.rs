@@ -21,6 +21,18 @@ pub(crate) struct GridOptions {
     exclusion: Exclusion,
 }
 
+/// An order of edges as events tell it: the grid stands where other programs have a scheduler.
+pub(crate) fn order(exclusion: Exclusion, blocks: Option<[usize; 2]>) -> Order {
+    let options = blocks.map(|[rows, columns]| format!(":blocks={rows},{columns}"));
+    Order {
+        engine: Executor::Async,
+        scheduler: format!("grid{}", options.unwrap_or_default()),
+        consistency: None,
+        exclusion: Some(exclusion),
+        audit: false,
+    }
+}
+
 fn strategies() -> impl Iterator<Item = (&'static str, Exclusion)> {
     Exclusion::OF_EDGES.into_iter().map(|exclusion| (exclusion.name(), exclusion))
 }
@@ -42,16 +54,8 @@ impl GridOptions {
         self.blocks
     }
 
-    /// The order as events tell it: the grid stands where other programs have a scheduler.
     pub(crate) fn order(&self) -> Order {
-        let options = self.blocks.map(|[rows, columns]| format!(":blocks={rows},{columns}"));
-        Order {
-            engine: Executor::Async,
-            scheduler: format!("grid{}", options.unwrap_or_default()),
-            consistency: None,
-            exclusion: Some(self.exclusion),
-            audit: false,
-        }
+        order(self.exclusion, self.blocks)
     }
 
     /// The engine in this order.

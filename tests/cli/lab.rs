@@ -221,6 +221,28 @@ fn sampled_marginals_and_sparse_weights_are_compared_with_exact_ones() {
     assert!(run.err.contains("loops that are too wide for variable elimination"), "{}", run.err);
 }
 
+#[test]
+fn descent_by_blocks_has_the_same_bits_where_racing_steps_need_not() {
+    let folder = Folder::new();
+    let input = folder.file("ratings.csv", ratings());
+    let found = cells(&["sgd", &input, "--threads", "1,2,3", "--iterations", "6"]);
+    let names: Vec<String> = found.iter().map(name).collect();
+    let expected = ["serial 1", "grid 1", "grid 2", "grid 3", "relaxed 1", "relaxed 2", "relaxed 3"];
+    let kept = |name: &str| if name.starts_with("relaxed") { "relaxed" } else { "full" };
+    assert_eq!(names, expected.map(|name| format!("async grid {} {name}", kept(name))));
+    for cell in &found {
+        assert!(number(cell, "objective") < 0.9, "{cell}");
+        assert_eq!(cell["curve"].as_array().map(Vec::len), Some(6));
+        if cell["exclusion"] != "relaxed" {
+            assert_eq!(cell["objective"], found[0]["objective"], "{cell}");
+        }
+    }
+    let longer = cells(&["sgd", &input, "--threads", "1", "--iterations", "7", "--exclusions", "grid"]);
+    assert!(longer.len() == 1 && longer[0]["objective"] != found[0]["objective"], "{longer:?}");
+    let run = gasworks(&["lab", "sgd", &input, "--exclusions", "locks", "--threads", "2"]).ok();
+    assert!(run.err.contains("left out: async grid locks"), "{}", run.err);
+}
+
 /// Whether threads run at once here.
 fn has_cores() -> bool {
     std::thread::available_parallelism().map_or(1, usize::from) > 1
@@ -321,6 +343,11 @@ fn a_lab_of_nothing_is_refused() {
         ),
         (&["lab", "color", "none", "--source", "1"], "options that mean something for color, found --source"),
         (&["lab", "sssp", "none", "--threads", "0"], "at least one thread"),
+        (
+            &["lab", "sgd", "none", "--consistency", "edge"],
+            "options that mean something for sgd, found --consistency",
+        ),
+        (&["lab", "als", "none", "--exclusions", "relaxed"], "found --exclusions relaxed"),
         (&["lab", "als", "none", "--consistency", "weak"], "relaxed"),
     ] {
         let run = gasworks(arguments);

@@ -63,7 +63,7 @@ impl Matrix<'_> {
     /// What is run, and what is not.
     pub(super) fn cells(&self, subject: &dyn Subject) -> Result<(Vec<Cell>, Vec<LeftOut>), Failure> {
         let (mut cells, mut left_out): (Vec<Cell>, Vec<LeftOut>) = (Vec::new(), Vec::new());
-        for order in self.orders() {
+        for order in subject.orders(self) {
             for &threads in self.threads {
                 let plan = match subject.admit(&order, threads) {
                     Ok(plan) => plan,
@@ -87,7 +87,8 @@ impl Matrix<'_> {
         Ok((cells, left_out))
     }
 
-    fn orders(&self) -> Vec<Order> {
+    /// Those of a program that visits vertices.
+    pub(super) fn orders(&self) -> Vec<Order> {
         let mut orders = Vec::new();
         for &engine in self.engines {
             for scheduler in self.schedulers {

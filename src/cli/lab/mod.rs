@@ -29,7 +29,7 @@ use subjects::Subject;
 ///
 /// One run after the other: each engine, scheduler, consistency model, exclusion and number of threads that the engine admits together.
 /// What it does not admit is listed with the reason. Times count computing only. How good a result is, is one number, the smaller the better:
-/// pagerank, the L1 distance to converged ranks; components, sssp and kcore, how many labels, distances or core numbers are wrong; als, the
+/// pagerank, the L1 distance to converged ranks; components, sssp and kcore, how many labels, distances or core numbers are wrong; als and sgd, the
 /// test RMSE; color, how many edges join equal colors; gibbs, the mean distance to exact marginals; lasso, how far the objective is above its
 /// optimum, as a share of it.
 #[derive(Args, Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct Lab {
     /// What to run
     #[arg(value_enum)]
     program: Program,
-    /// Ratings for als, a UAI model for gibbs, LIBSVM rows for lasso, edges for the others [default: the embedded MovieLens sample for als, generated from the seed for the others: an R-MAT graph, a grid, sparse rows]
+    /// Ratings for als and sgd, a UAI model for gibbs, LIBSVM rows for lasso, edges for the others [default: the embedded MovieLens sample for als and sgd, generated from the seed for the others: an R-MAT graph, a grid, sparse rows]
     input: Option<PathBuf>,
     #[command(flatten)]
     options: InputOptions,
@@ -48,8 +48,8 @@ pub(crate) struct Lab {
     #[arg(allow_hyphen_values = true, long, value_name = "ID", help_heading = "Input")]
     source: Option<String>,
 
-    /// Engines
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "sync,async", help_heading = "Matrix")]
+    /// Engines [default: sync,async]
+    #[arg(long, value_enum, value_delimiter = ',', help_heading = "Matrix")]
     engines: Vec<Executor>,
     /// Schedulers; options in brackets, as in sweep,multiqueue_fifo(queues=4) [default: sweep or rounds, multiqueue_fifo, multiqueue_priority]
     #[arg(long, value_name = "NAME,...", value_parser = matrix::schedulers, help_heading = "Matrix")]
@@ -60,10 +60,11 @@ pub(crate) struct Lab {
         hide_possible_values = true, help_heading = "Matrix"
     )]
     consistency: Vec<Kept>,
-    /// Exclusions: serial, coloring, locks; relaxed consistency has none, and is run once
+    /// Exclusions: serial, coloring, locks; relaxed consistency has none, and is run once. For sgd: serial, grid, relaxed [default: all of these]
     #[arg(
-        long, value_name = "STRATEGY,...", value_delimiter = ',', default_value = "serial,coloring,locks",
-        value_parser = names(strategies()), hide_possible_values = true, help_heading = "Matrix"
+        long, value_name = "STRATEGY,...", value_delimiter = ',',
+        value_parser = names(Exclusion::ALL.map(|exclusion| (exclusion.name(), exclusion))),
+        hide_possible_values = true, help_heading = "Matrix"
     )]
     exclusions: Vec<Exclusion>,
     /// Numbers of threads; serial runs once, on one [default: 1 and all cores]
@@ -78,7 +79,7 @@ pub(crate) struct Lab {
     /// A vertex that moves by no more wakes nobody: for pagerank divided by the number of vertices, for als in any factor, for lasso in the fitted values; with barriers, pagerank ends when all moves together are below it [default: 1e-3 for pagerank, 0.01 for als, 1e-6 for lasso]
     #[arg(allow_negative_numbers = true, long, value_name = "T", value_parser = tolerance, help_heading = "Runs")]
     tolerance: Option<f64>,
-    /// Iterations of a run at most: as many visits as there are vertices [default: 15 for als, 100 for pagerank with barriers, else as many as needed]
+    /// Iterations of a run at most: as many visits as there are vertices [default: 15 for als, 40 for sgd, 100 for pagerank with barriers, else as many as needed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Runs")]
     iterations: Option<u64>,
     /// Seconds of computing of a run at most [default: no limit]
@@ -98,6 +99,7 @@ const AFTER_HELP: &str = "\
 Examples:
   gasworks lab color --threads 4 --audit            racy against serializable: conflicts
   gasworks lab als --consistency edge,relaxed --audit
+  gasworks lab sgd --threads 1,2,8                  blocks against steps that race (Hogwild)
   gasworks lab pagerank --schedulers \"sweep,priority\"  everyone again and again against the most urgent first";
 
 /// Rounds of a run that is looked at unasked.
@@ -110,6 +112,7 @@ enum Program {
     Components,
     Sssp,
     Als,
+    Sgd,
     Color,
     Kcore,
     Gibbs,
@@ -123,6 +126,7 @@ impl Program {
             Program::Components => "components",
             Program::Sssp => "sssp",
             Program::Als => "als",
+            Program::Sgd => "sgd",
             Program::Color => "color",
             Program::Kcore => "kcore",
             Program::Gibbs => "gibbs",
@@ -145,6 +149,15 @@ impl Program {
             Program::Components | Program::Sssp | Program::Kcore | Program::Gibbs => {
                 "rounds,multiqueue_fifo,multiqueue_priority"
             }
+            // An order of its own.
+            Program::Sgd => "sweep",
+        }
+    }
+
+    fn exclusions(self) -> Vec<Exclusion> {
+        match self {
+            Program::Sgd => Exclusion::OF_EDGES.into(),
+            _ => strategies().map(|(_, exclusion)| exclusion).collect(),
         }
     }
 }
@@ -168,14 +181,21 @@ impl Lab {
             true => vec![Kept::Model(self.program.model()), Kept::Relaxed],
             false => self.consistency.clone(),
         };
+        let (mut engines, mut exclusions) = (self.engines.clone(), self.exclusions.clone());
+        if engines.is_empty() {
+            engines = vec![Executor::Sync, Executor::Async];
+        }
+        if exclusions.is_empty() {
+            exclusions = self.program.exclusions();
+        }
         let clock = Instant::now();
         let mut subject = self.subject(reporter)?;
         let load_seconds = clock.elapsed().as_secs_f64();
         let matrix = Matrix {
-            engines: &self.engines,
+            engines: &engines,
             schedulers: &schedulers.0,
             consistency: &consistency,
-            exclusions: &self.exclusions,
+            exclusions: &exclusions,
             threads: &threads,
             audit: self.audit,
         };
@@ -220,9 +240,17 @@ impl Lab {
 
     /// Refuses options that mean nothing for the program.
     fn check(&self) -> Result<(), Failure> {
-        let has_edges = !matches!(self.program, Program::Als | Program::Gibbs | Program::Lasso);
-        let has_formats = has_edges || self.program == Program::Als;
+        let has_ratings = matches!(self.program, Program::Als | Program::Sgd);
+        let has_edges = !has_ratings && !matches!(self.program, Program::Gibbs | Program::Lasso);
+        let has_formats = has_edges || has_ratings;
+        let has_order = self.program != Program::Sgd;
         let given = [
+            ("--engines", !self.engines.is_empty(), has_order),
+            ("--schedulers", self.schedulers.is_some(), has_order),
+            ("--consistency", !self.consistency.is_empty(), has_order),
+            ("--audit", self.audit, has_order),
+            ("--tolerance", self.tolerance.is_some(), has_order),
+            ("--exclusions relaxed", self.exclusions.contains(&Exclusion::Relaxed), !has_order),
             ("--format", self.options.format.is_some(), has_formats),
             ("--lenient", self.options.lenient, has_formats),
             ("--undirected", self.edges.undirected, has_edges),
@@ -244,7 +272,8 @@ impl Lab {
 
     /// Whether one more run is audited: where nothing else was asked for, so that the sample shows what was serializable.
     fn looks_at_one_more(&self, cell: &Cell) -> bool {
-        self.input.is_none() && !self.audit && cell.order.is_async()
+        let can_be = self.program != Program::Sgd;
+        self.input.is_none() && !self.audit && cell.order.is_async() && can_be
     }
 
     fn subject(&self, reporter: &mut Reporter) -> Result<Box<dyn Subject>, Failure> {
@@ -254,6 +283,10 @@ impl Lab {
             Program::Als => {
                 let ratings = factorization::ratings(path, self.options, Duplicates::default(), reporter)?;
                 Box::new(subjects::Als::new(&ratings, tolerance(0.01) as f32, self.seed)?)
+            }
+            Program::Sgd => {
+                let ratings = factorization::ratings(path, self.options, Duplicates::default(), reporter)?;
+                Box::new(subjects::Sgd::new(&ratings, self.seed)?)
             }
             Program::Gibbs => self.gibbs(reporter)?,
             Program::Lasso => {
