@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// A text format. All but MatrixMarket and LIBSVM are tables that differ in what stands between two columns.
+/// A text format. The first six are tables that differ in what stands between two columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -25,6 +25,10 @@ pub enum Format {
     MatrixMarket,
     /// `4.5 3:0.25 17:1`, observations with sparse features; only [`read_observations`](super::read_observations) reads it.
     Libsvm,
+    /// Three lines with the numbers of documents, words and entries, then `1 61 2`; only [`read_corpus`](super::read_corpus) reads it.
+    Uci,
+    /// `2 17:1 40:3`, a document a line; only [`read_corpus`](super::read_corpus) reads it.
+    LdaC,
 }
 
 impl Format {
@@ -50,6 +54,8 @@ impl Format {
             Format::Colons => "colons",
             Format::MatrixMarket => "matrix-market",
             Format::Libsvm => "libsvm",
+            Format::Uci => "uci",
+            Format::LdaC => "lda-c",
         }
     }
 
@@ -60,7 +66,9 @@ impl Format {
             Format::Semicolon => "semicolons",
             Format::Bar => "bars",
             Format::Tab => "tabs",
-            Format::Space | Format::MatrixMarket | Format::Libsvm => "spaces or tabs",
+            Format::Space | Format::MatrixMarket | Format::Libsvm | Format::Uci | Format::LdaC => {
+                "spaces or tabs"
+            }
             Format::Colons => "::",
         }
     }
@@ -72,7 +80,7 @@ impl Format {
             Format::Semicolon => ";",
             Format::Bar => "|",
             Format::Tab => "\t",
-            Format::Space | Format::MatrixMarket | Format::Libsvm => " ",
+            Format::Space | Format::MatrixMarket | Format::Libsvm | Format::Uci | Format::LdaC => " ",
             Format::Colons => "::",
         }
     }
@@ -84,7 +92,12 @@ impl Format {
             Format::Semicolon => Some(b';'),
             Format::Bar => Some(b'|'),
             Format::Tab => Some(b'\t'),
-            Format::Space | Format::Colons | Format::MatrixMarket | Format::Libsvm => None,
+            Format::Space
+            | Format::Colons
+            | Format::MatrixMarket
+            | Format::Libsvm
+            | Format::Uci
+            | Format::LdaC => None,
         }
     }
 }

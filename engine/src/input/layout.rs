@@ -217,7 +217,7 @@ impl Format {
         std::iter::from_fn(move || {
             let line = rest?;
             let (end, gap) = match self {
-                Format::Space | Format::MatrixMarket | Format::Libsvm => {
+                Format::Space | Format::MatrixMarket | Format::Libsvm | Format::Uci | Format::LdaC => {
                     let end = line.iter().position(u8::is_ascii_whitespace);
                     let gap = end.map_or(0, |end| line[end..].len() - line[end..].trim_ascii_start().len());
                     (end, gap)

@@ -108,7 +108,8 @@ pub(super) fn layout<'s>(text: &[u8], subject: &'s Subject) -> Result<(Layout<'s
     Ok((layout, Header { rows, columns, entries, symmetry, size_line }))
 }
 
-fn unsigned(word: &[u8]) -> Option<u64> {
+/// A whole number from 0.
+pub(super) fn unsigned(word: &[u8]) -> Option<u64> {
     crate::graph::Id::parse_integer(word).and_then(|value| u64::try_from(value).ok())
 }
 

@@ -1,6 +1,6 @@
-//! Input formats: ratings, edges, titles, observations and graphical models as people have them, from files, pipes and memory.
+//! Input formats: ratings, edges, titles, observations, documents and graphical models as people have them, from files, pipes and memory.
 //!
-//! [`read_ratings`], [`read_edges`], [`read_titles`] and [`read_observations`] take a [`Source`] and tell format, separator, columns and compression
+//! [`read_ratings`], [`read_edges`], [`read_titles`], [`read_observations`] and [`read_corpus`] take a [`Source`] and tell format, separator, columns and compression
 //! by themselves. What they made of an input stands in the [`Report`] beside the data; what they cannot read is an error
 //! with file, line, column and advice, and always the first one of the file.
 //!
@@ -8,6 +8,7 @@
 //! function of the bytes alone.
 
 mod atomic_file;
+mod corpus;
 mod duplicates;
 mod edges;
 mod fast;
@@ -31,6 +32,7 @@ mod uai;
 mod windows;
 
 pub use atomic_file::{check_writable, write_atomically};
+pub use corpus::{Corpus, CorpusOptions, WordCount, read_corpus};
 pub use duplicates::Duplicates;
 pub use edges::{EdgeList, EdgesOptions, read_edges};
 pub use format::Format;

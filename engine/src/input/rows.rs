@@ -273,7 +273,7 @@ pub(super) fn parse_chunk<'a, K: Key<'a>>(
     };
     let blank = |byte| byte == b' ' || byte == b'\t';
     match layout.format {
-        Format::Space | Format::MatrixMarket | Format::Libsvm => {
+        Format::Space | Format::MatrixMarket | Format::Libsvm | Format::Uci | Format::LdaC => {
             let skip = |text: &[u8], mut at: usize| {
                 let start = at;
                 while text.get(at).is_some_and(|byte| blank(*byte)) {

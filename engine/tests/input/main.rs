@@ -1,5 +1,6 @@
 //! The input formats as a user meets them: through files, pipes and memory, with every message.
 
+mod corpus;
 mod edges;
 mod messages;
 mod observations;
