@@ -243,7 +243,7 @@ mod tests {
             assert!(set.is_empty());
             let every_third = VertexSet::from_iter_of(n, (0..n as u32).step_by(3));
             assert!((0..n as u32).all(|v| every_third.contains(v) == (v % 3 == 0)));
-            assert_eq!(every_third.sum(u64::from), (0..n as u64).step_by(3).sum());
+            assert_eq!(every_third.sum(u64::from), (0..n as u64).step_by(3).sum::<u64>());
             assert_eq!(every_third.clone(), every_third);
         }
         let set = VertexSet::from_iter_of(300, (0..300).filter(|v| v % 7 == 0));

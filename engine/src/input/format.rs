@@ -29,6 +29,10 @@ pub enum Format {
     Uci,
     /// `2 17:1 40:3`, a document a line; only [`read_corpus`](super::read_corpus) reads it.
     LdaC,
+    /// Texts as people write them; only [`read_texts`](super::read_texts) reads them.
+    Text,
+    /// A JSON object a line; only [`read_texts`](super::read_texts) reads it.
+    JsonLines,
 }
 
 impl Format {
@@ -56,6 +60,8 @@ impl Format {
             Format::Libsvm => "libsvm",
             Format::Uci => "uci",
             Format::LdaC => "lda-c",
+            Format::Text => "text",
+            Format::JsonLines => "jsonl",
         }
     }
 
@@ -66,10 +72,8 @@ impl Format {
             Format::Semicolon => "semicolons",
             Format::Bar => "bars",
             Format::Tab => "tabs",
-            Format::Space | Format::MatrixMarket | Format::Libsvm | Format::Uci | Format::LdaC => {
-                "spaces or tabs"
-            }
             Format::Colons => "::",
+            _ => "spaces or tabs",
         }
     }
 
@@ -80,8 +84,8 @@ impl Format {
             Format::Semicolon => ";",
             Format::Bar => "|",
             Format::Tab => "\t",
-            Format::Space | Format::MatrixMarket | Format::Libsvm | Format::Uci | Format::LdaC => " ",
             Format::Colons => "::",
+            _ => " ",
         }
     }
 
@@ -92,12 +96,7 @@ impl Format {
             Format::Semicolon => Some(b';'),
             Format::Bar => Some(b'|'),
             Format::Tab => Some(b'\t'),
-            Format::Space
-            | Format::Colons
-            | Format::MatrixMarket
-            | Format::Libsvm
-            | Format::Uci
-            | Format::LdaC => None,
+            _ => None,
         }
     }
 }

@@ -217,14 +217,14 @@ impl Format {
         std::iter::from_fn(move || {
             let line = rest?;
             let (end, gap) = match self {
-                Format::Space | Format::MatrixMarket | Format::Libsvm | Format::Uci | Format::LdaC => {
-                    let end = line.iter().position(u8::is_ascii_whitespace);
-                    let gap = end.map_or(0, |end| line[end..].len() - line[end..].trim_ascii_start().len());
-                    (end, gap)
-                }
                 Format::Colons => (memchr::memmem::find(line, b"::"), 2),
                 Format::Csv | Format::Semicolon | Format::Tab | Format::Bar => {
                     (memchr::memchr(self.separator().as_bytes()[0], line), 1)
+                }
+                _ => {
+                    let end = line.iter().position(u8::is_ascii_whitespace);
+                    let gap = end.map_or(0, |end| line[end..].len() - line[end..].trim_ascii_start().len());
+                    (end, gap)
                 }
             };
             rest = end.map(|end| &line[end + gap..]);

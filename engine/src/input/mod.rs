@@ -27,6 +27,7 @@ mod rows;
 mod sniff;
 mod sorted_index;
 mod source;
+mod texts;
 mod titles;
 mod uai;
 mod windows;
@@ -41,6 +42,7 @@ pub use ratings::{Pairs, Rating, Ratings, RatingsOptions, read_pairs, read_ratin
 pub use report::{Compression, Loaded, Report};
 pub use source::Source;
 use source::Text;
+pub use texts::{Document, Documents, TextOptions, Texts, Tokens, english_stop_words, read_texts, sources};
 pub use titles::{Titles, read_titles};
 pub use uai::{Factor, FactorGraph, Observation, read_uai, read_uai_evidence, write_uai_marginals};
 

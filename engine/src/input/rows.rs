@@ -273,16 +273,6 @@ pub(super) fn parse_chunk<'a, K: Key<'a>>(
     };
     let blank = |byte| byte == b' ' || byte == b'\t';
     match layout.format {
-        Format::Space | Format::MatrixMarket | Format::Libsvm | Format::Uci | Format::LdaC => {
-            let skip = |text: &[u8], mut at: usize| {
-                let start = at;
-                while text.get(at).is_some_and(|byte| blank(*byte)) {
-                    at += 1;
-                }
-                (at > start).then_some(at)
-            };
-            parse_rows(text, range, layout, skip, blank, &mut chunk);
-        }
         Format::Colons => {
             let skip = |text: &[u8], at: usize| (text.get(at..at + 2)? == b"::").then_some(at + 2);
             parse_rows(text, range, layout, skip, |byte| byte == b':', &mut chunk);
@@ -294,6 +284,16 @@ pub(super) fn parse_chunk<'a, K: Key<'a>>(
                 (text.get(at) == Some(&delimiter)).then_some(next)
             };
             parse_rows(text, range, layout, skip, |byte| byte == delimiter, &mut chunk);
+        }
+        _ => {
+            let skip = |text: &[u8], mut at: usize| {
+                let start = at;
+                while text.get(at).is_some_and(|byte| blank(*byte)) {
+                    at += 1;
+                }
+                (at > start).then_some(at)
+            };
+            parse_rows(text, range, layout, skip, blank, &mut chunk);
         }
     }
     chunk

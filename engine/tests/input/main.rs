@@ -8,6 +8,7 @@ mod ratings;
 mod real_data;
 mod round_trip;
 mod sources;
+mod texts;
 mod uai;
 
 use gasworks_engine::graph::Ids;
