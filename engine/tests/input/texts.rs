@@ -42,6 +42,10 @@ fn documents_are_what_was_asked_for() {
             &["t:1: 1 sea, 2 the, 1 whale,", "t:4: 1 a, 1 ship,", "t:5: 1 at, 1 sea,", "t:7: 1 last,"],
         ),
         (
+            Documents::Passages { words: 4 },
+            &["t:1: 1 sea, 2 the, 1 whale,", "t:4: 1 a, 1 at, 1 sea, 1 ship,", "t:7: 1 last,"],
+        ),
+        (
             Documents::Passages { words: 1 },
             &["t:1: 1 sea, 2 the, 1 whale,", "t:4: 1 a, 1 at, 1 sea, 1 ship,", "t:7: 1 last,"],
         ),
