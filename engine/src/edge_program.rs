@@ -61,6 +61,9 @@ pub trait EdgeProgram: Sync + Sized {
     /// Whether a step needs more of its block than an edge and both its ends, so that [`update_block`](EdgeProgram::update_block) alone can
     /// take it, and `update` is never called. Not admitted under [`Exclusion::Relaxed`](crate::Exclusion::Relaxed).
     const NEEDS_BLOCK: bool = false;
+    /// Whether blocks are settled after each pass, by [`settle_block`](EdgeProgram::settle_block). Only beside
+    /// [`NEEDS_BLOCK`](EdgeProgram::NEEDS_BLOCK).
+    const SETTLES: bool = false;
 
     /// New scratch. Called once a worker.
     fn scratch(&self) -> Self::Scratch;
@@ -96,6 +99,20 @@ pub trait EdgeProgram: Sync + Sized {
                 self.update(&cx, source, edge, target, scratch);
             }
         }
+    }
+
+    /// Settles a block, once the steps of the pass are done in all blocks: for what a vertex keeps of its neighbours, such as a sum over
+    /// them, which steps in other blocks have changed since. Blocks come in the order of the pass, and observers look afterwards. Called if
+    /// [`SETTLES`](EdgeProgram::SETTLES); it counts no updates.
+    #[inline(always)]
+    fn settle_block<S: Simd>(
+        &self,
+        simd: S,
+        cx: &Context<'_, Self::Global>,
+        block: &mut Block<'_, Self>,
+        scratch: &mut Self::Scratch,
+    ) {
+        let _ = (simd, cx, block, scratch);
     }
 }
 

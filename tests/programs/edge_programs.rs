@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use gasworks::{
-    Column, Context, EdgeProgram, Engine, Exclusion, Outcome, Own, Progress, Reason, Row, Signal, Sum,
-    VertexProgram,
+    Block, Column, Context, EdgeProgram, Engine, Exclusion, Outcome, Own, Progress, Reason, Row, Signal,
+    Simd, Sum, VertexProgram,
 };
 
 use super::shapes::{Kind, shapes};
@@ -297,4 +297,66 @@ fn what_does_not_go_together_is_refused() {
     refused("a coloring beside exclusion by grid", &|graph| {
         Engine::edges(graph, &Touch).coloring([0, 1, 0, 0]).exclusion(Exclusion::Grid).rounds(1).run()
     });
+}
+
+/// Both ends count their edges, by ones in steps and by thousands when they are settled, and see who is before whom.
+struct Settled;
+
+impl EdgeProgram for Settled {
+    type Vertex = u64;
+    type Edge = u64;
+    type Global = ();
+    type Scratch = ();
+    const NEEDS_BLOCK: bool = true;
+    const SETTLES: bool = true;
+    fn scratch(&self) {}
+    fn update(&self, _: &Context<'_, ()>, _: &mut u64, _: &mut u64, _: &mut u64, (): &mut ()) {
+        panic!("never called");
+    }
+    fn update_block<S: Simd>(&self, _: S, _: &Context<'_, ()>, block: &mut Block<'_, Self>, (): &mut ()) {
+        for row in 0..block.rows() {
+            let row = block.row(row);
+            for at in 0..row.len() {
+                let (source, edge, target) = block.edge(row, at);
+                [*source, *target] = [*source + 1, *target + 1];
+                *edge += 1;
+            }
+        }
+    }
+    fn settle_block<S: Simd>(&self, _: S, cx: &Context<'_, ()>, block: &mut Block<'_, Self>, (): &mut ()) {
+        for row in 0..block.rows() {
+            let row = block.row(row);
+            for at in 0..row.len() {
+                let degree = u64::from(row.context(cx, at).degree());
+                let (source, edge, target) = block.edge(row, at);
+                assert_eq!(*source % 1000, (cx.round + 1) * degree, "its steps are done, in all blocks");
+                assert_eq!(*edge % 1000, cx.round + 1);
+                [*source, *target] = [*source + 1000, *target + 1000];
+                *edge += 1000;
+            }
+        }
+    }
+}
+
+#[test]
+fn blocks_are_settled_after_the_steps_of_all_and_before_anybody_looks() {
+    let pairs: Vec<_> = (0..30u32).flat_map(|u| (0..20).map(move |i| [u, i])).collect();
+    let pairs: Vec<_> = pairs.into_iter().filter(|[u, i]| (u * 7 + i * 5) % 11 < 6).collect();
+    for (exclusion, threads) in
+        EXECUTORS.into_iter().filter(|(exclusion, _)| *exclusion != Exclusion::Relaxed)
+    {
+        let graph = GraphBuilder::bipartite(30, 20).weighted_edges(&pairs, &vec![0u64; pairs.len()]).build();
+        let mut graph = graph.unwrap().with_vertices(|_| 0u64);
+        let mut sums = Vec::new();
+        let mut look = |_: &Progress, vertices: &Column<u64>| {
+            sums.push(vertices.as_slice().iter().sum::<u64>());
+            ControlFlow::Continue(())
+        };
+        let engine = Engine::edges(&mut graph, &Settled).exclusion(exclusion).threads(threads);
+        let outcome = engine.blocks(5, 4).rounds(3).observer(&mut look).run().unwrap();
+        assert_eq!(outcome.progress.updates, 3 * pairs.len() as u64, "settling counts no updates");
+        let each = 2 * 1001 * pairs.len() as u64;
+        assert_eq!(sums, [each, 2 * each, 3 * each], "{exclusion}, {threads} threads");
+        assert!(graph.edge_list().all(|(_, _, edge)| *edge == 3 * 1001));
+    }
 }

@@ -74,7 +74,10 @@ where
         let pass = Pass { program, cx, isa: settings.isa, grid: &grid, order: &order, pool: &pool };
         fall = match plan.exclusion {
             Some(Exclusion::Relaxed) => pass.shared(vertices, &mut gathered, &mut hands),
-            _ => pass.apart(vertices, &mut gathered, &mut hands, &mut state),
+            _ => pass.apart::<false>(vertices, &mut gathered, &mut hands, &mut state).or_else(|| {
+                let settle = || pass.apart::<true>(vertices, &mut gathered, &mut hands, &mut state);
+                P::SETTLES.then(settle).flatten()
+            }),
         };
         if fall.is_some() {
             break Reason::Stopped;
@@ -109,25 +112,29 @@ struct Pass<'a, P: EdgeProgram> {
 }
 
 impl<P: EdgeProgram> Pass<'_, P> {
-    /// Each block once all before it that have a part in common with it are done; the payload of a panic.
-    fn apart(
+    /// Each block once all before it that have a part in common with it are done, for its steps or to settle it; the payload of a panic.
+    fn apart<const SETTLE: bool>(
         &self,
         vertices: &mut Column<P::Vertex>,
         edges: &mut Column<P::Edge>,
         hands: &mut [Hand<P>],
         state: &mut State,
     ) -> Option<Box<dyn Any + Send>> {
-        struct Visit<'a, 'b, P: EdgeProgram> {
+        struct Visit<'a, 'b, P: EdgeProgram, const SETTLE: bool> {
             program: &'a P,
             cx: &'a Context<'a, P::Global>,
             block: &'a mut Block<'b, P>,
             scratch: &'a mut P::Scratch,
         }
-        impl<P: EdgeProgram> WithSimd for Visit<'_, '_, P> {
+        impl<P: EdgeProgram, const SETTLE: bool> WithSimd for Visit<'_, '_, P, SETTLE> {
             type Output = ();
             #[inline(always)]
             fn with_simd<S: Simd>(self, simd: S) {
-                self.program.update_block(simd, self.cx, self.block, self.scratch);
+                let Visit { program, cx, block, scratch } = self;
+                match SETTLE {
+                    true => program.settle_block(simd, cx, block, scratch),
+                    false => program.update_block(simd, cx, block, scratch),
+                }
             }
         }
 
@@ -142,7 +149,7 @@ impl<P: EdgeProgram> Pass<'_, P> {
                     let held = cells.hold(self.order.blocks()[at as usize] as usize);
                     let mut block = Block::new(held, is_bipartite);
                     let (program, cx, scratch) = (self.program, &self.cx, &mut hand.scratch);
-                    self.isa.dispatch(Visit { program, cx, block: &mut block, scratch });
+                    self.isa.dispatch(Visit::<P, SETTLE> { program, cx, block: &mut block, scratch });
                     drop(block);
                     position = queue.next(Some(at));
                 }
