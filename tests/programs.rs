@@ -41,6 +41,7 @@ mod programs {
     mod simulation;
     mod stops;
     mod subjects;
+    mod svdpp;
     mod table;
     mod updates;
     mod visibility;

@@ -6,7 +6,7 @@ use gasworks_engine::{EdgeJob, Engine, Error, Outcome, UpdateJob, VertexJob};
 use crate::svd::Multiply;
 use crate::{
     Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Nmf, PageRank, Sgd,
-    ShortestPaths,
+    ShortestPaths, SvdPlusPlus,
 };
 
 macro_rules! instances {
@@ -28,6 +28,7 @@ instances! {
     gradient_descent: UpdateJob<GradientDescent>;
     lasso: UpdateJob<Lasso>;
     sgd: EdgeJob<Sgd>;
+    svdpp: EdgeJob<SvdPlusPlus>;
     ccd: UpdateJob<Ccd>;
     nmf: VertexJob<Nmf>;
     multiply: VertexJob<Multiply>;

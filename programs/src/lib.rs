@@ -19,6 +19,7 @@ mod pagerank;
 mod sgd;
 mod shortest_paths;
 pub mod svd;
+mod svdpp;
 #[cfg(test)]
 mod testing;
 
@@ -35,3 +36,4 @@ pub use nmf::{Nmf, Products, SideProducts};
 pub use pagerank::{Dangling, DanglingMass, PageRank};
 pub use sgd::{Rate, Sgd};
 pub use shortest_paths::ShortestPaths;
+pub use svdpp::SvdPlusPlus;

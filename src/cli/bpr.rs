@@ -8,7 +8,7 @@ use gasworks::programs::factorization::{
     DescentSettings, INITIAL_SCALE, RankingQuality, RecommendSettings, Settings, initial_factors,
 };
 use gasworks::programs::{self, TripleQuality, Triples};
-use gasworks::{Column, EdgeJob, Engine, Exclusion, Plan, Progress, Row};
+use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
 use serde_json::json;
 
 use super::error::Failure;
@@ -16,8 +16,8 @@ use super::events::{Metrics, Reporter, number};
 use super::factorization::{
     self, Data, DataOptions, MeasuringOptions, OutputOptions, Rows, StartOptions, check_finite, quality,
 };
-use super::grid::GridOptions;
-use super::options::{Common, Voice, above_zero, names, up_to};
+use super::grid::{GridOptions, not_relaxed};
+use super::options::{Common, Voice, above_zero, up_to};
 use super::run::{self, Ending, Run};
 
 /// Learn factors of users and items from what users chose, by Bayesian personalized ranking
@@ -38,10 +38,7 @@ use super::run::{self, Ending, Run};
     mut_arg("blocks", |arg| arg.help(
         "Parts that users and items are cut into: the ratings between two parts are a block, and items that were not chosen are drawn from the block's own part. The result depends on it [default: by the number of ratings, from 8,8 to 256,256]"
     )),
-    mut_arg("exclusion", |arg| arg
-        .value_parser(names([Exclusion::Grid, Exclusion::Serial].map(|exclusion| (exclusion.name(), exclusion))))
-        .help("How steps are kept apart. grid: blocks without a common user or item run at once; serial: one block after the other, to the same bits")
-    ),
+    mut_arg("exclusion", not_relaxed),
     mut_arg("early_stop", |arg| arg.hide(true)),
 )]
 pub(crate) struct Bpr {

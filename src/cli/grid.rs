@@ -1,6 +1,6 @@
 //! How steps along edges are ordered and kept apart: the options of commands that run an edge program.
 
-use clap::Args;
+use clap::{Arg, Args};
 use gasworks::{EdgeJob, EdgeProgram, Engine, Exclusion};
 
 use super::options::names;
@@ -35,6 +35,14 @@ pub(crate) fn order(exclusion: Exclusion, blocks: Option<[usize; 2]>) -> Order {
 
 fn strategies() -> impl Iterator<Item = (&'static str, Exclusion)> {
     Exclusion::OF_EDGES.into_iter().map(|exclusion| (exclusion.name(), exclusion))
+}
+
+/// The argument `exclusion` of a command whose program needs whole blocks, which relaxed steps do not have.
+pub(crate) fn not_relaxed(exclusion: Arg) -> Arg {
+    let admitted = [Exclusion::Grid, Exclusion::Serial].map(|exclusion| (exclusion.name(), exclusion));
+    exclusion.value_parser(names(admitted)).help(
+        "How steps are kept apart. grid: blocks without a common user or item run at once; serial: one block after the other, to the same bits",
+    )
 }
 
 fn blocks(text: &str) -> Result<[usize; 2], String> {

@@ -32,6 +32,7 @@ mod sgd;
 mod similar;
 mod sssp;
 mod svd;
+mod svdpp;
 mod tune;
 
 use clap::{Parser, Subcommand};
@@ -68,6 +69,7 @@ Exit codes: 0 done, 2 usage, 65 bad data, 66 no such input, 74 reading or writin
 enum Command {
     Als(als::Als),
     Sgd(sgd::Sgd),
+    Svdpp(svdpp::Svdpp),
     Ccd(ccd::Ccd),
     Nmf(nmf::Nmf),
     Svd(svd::Svd),
@@ -97,6 +99,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => command.run.voice,
             Command::Sgd(command) => command.voice,
+            Command::Svdpp(command) => command.voice,
             Command::Ccd(command) => command.run.voice,
             Command::Nmf(command) => command.run.voice,
             Command::Svd(command) => command.voice,
@@ -126,6 +129,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => Some(&command.run.common),
             Command::Sgd(command) => Some(&command.common),
+            Command::Svdpp(command) => Some(&command.common),
             Command::Ccd(command) => Some(&command.run.common),
             Command::Nmf(command) => Some(&command.run.common),
             Command::Svd(command) => Some(&command.common),
@@ -149,6 +153,7 @@ impl Cli {
         match &self.command {
             Command::Als(command) => command.run(reporter),
             Command::Sgd(command) => command.run(reporter),
+            Command::Svdpp(command) => command.run(reporter),
             Command::Ccd(command) => command.run(reporter),
             Command::Nmf(command) => command.run(reporter),
             Command::Svd(command) => command.run(reporter),

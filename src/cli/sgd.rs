@@ -4,7 +4,7 @@ use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::programs;
 use gasworks::programs::factorization::{
-    Baseline, DescentSettings, INITIAL_SCALE, Offset, Regularization, Schedule, Settings, initial_factors,
+    Baseline, DescentSettings, Offset, Regularization, Schedule, Settings,
 };
 use gasworks::{EdgeJob, Engine, Plan, Row};
 use serde_json::json;
@@ -226,7 +226,7 @@ impl Sgd {
     }
 }
 
-/// A graph of users and items with rows to start from: small random factors, and the fitted biases.
+/// A graph of users and items with rows to start from.
 pub(crate) fn started(
     graph: Graph<(), f32>,
     program: &programs::Sgd,
@@ -234,15 +234,8 @@ pub(crate) fn started(
     seed: u64,
     baseline: &Baseline,
 ) -> Graph<Row<f32>, f32> {
-    let users = baseline.user_biases.len();
-    let start = initial_factors(graph.vertices(), rank, INITIAL_SCALE, seed);
-    graph.with_rows(program.width(), |vertex, row| {
-        let vertex = vertex as usize;
-        let bias = match vertex.checked_sub(users) {
-            None => baseline.user_biases[vertex],
-            Some(item) => baseline.item_biases[item],
-        };
-        program.start(vertex < users, &start[vertex * rank..][..rank], bias, row);
+    factorization::started(graph, program.width(), (rank, seed), baseline, |is_user, factors, bias, row| {
+        program.start(is_user, factors, bias, row);
     })
 }
 

@@ -67,6 +67,7 @@ fn inputs_that_are_not_there() {
         &["als"][..],
         &["sgd"],
         &["bpr"],
+        &["svdpp"],
         &["pagerank"],
         &["components"],
         &["sssp", "--source", "1"],
@@ -94,6 +95,7 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
             &["als", &nothing, "--model"],
             &["sgd", &nothing, "--model"],
             &["bpr", &nothing, "--model"],
+            &["svdpp", &nothing, "--model"],
             &["color", &nothing, "--output"],
             &["kcore", &nothing, "--output"],
             &["gibbs", &nothing, "--output"],
@@ -114,7 +116,7 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &["color", &graph, "-o", &same_graph],
         &["kcore", &graph, "-o", &same_graph],
         &["gibbs", &train, "--evidence", &graph, "-o", &same_graph],
@@ -125,6 +127,7 @@ fn an_output_that_is_an_input_is_refused() {
         &["als", &train, "--model", &same_train],
         &["sgd", &train, "--model", &same_train],
         &["bpr", &train, "--model", &same_train],
+        &["svdpp", &train, "--model", &same_train],
     ];
     for command in commands {
         let run = gasworks(command);
@@ -215,6 +218,10 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (
             &["bpr"],
             &["[default: 32]", "[default: 0.01]", "[default: 0.05]", "[default: 60]", "[default: grid]"],
+        ),
+        (
+            &["svdpp"],
+            &["[default: 32]", "[default: 0.08]", "[default: 0.05]", "[default: 0.92]", "[default: 20]"],
         ),
         (&["ccd"], &["[default: 32]", "[default: 0.1]"]),
         (&["nmf"], &["[default: "]),

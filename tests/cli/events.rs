@@ -158,3 +158,27 @@ fn failures_are_events_with_file_and_line() {
     assert_eq!(run.code, Some(2));
     assert!(run.last()["message"].as_str().expect("a text").contains("at least one thread"));
 }
+
+#[test]
+fn commands_that_run_by_blocks_keep_the_schema_too() {
+    let folder = Folder::new();
+    let ratings = folder.file("ratings.csv", ratings());
+    for (command, metrics) in [
+        ("sgd", ["train_rmse", "test_rmse", "test_mae"]),
+        ("svdpp", ["train_rmse", "test_rmse", "test_mae"]),
+        ("bpr", ["train_loss", "test_loss", "test_sampled_auc"]),
+    ] {
+        let run = gasworks(&[command, &ratings, "--rank", "4", "--iterations", "3", "--json"]).ok();
+        let events = run.events();
+        let [start, rounds @ .., end] = &events[..] else { panic!("{}", run.out) };
+        assert_eq!((&start["event"], &start["program"]), (&"start".into(), &command.into()));
+        let with = |name: &str| matches!(name, "consistency" | "exclusion");
+        has(start, &START.map(|(name, wanted)| (name, if with(name) { "string" } else { wanted })));
+        assert_eq!(rounds.len(), 3);
+        rounds.iter().for_each(|event| has(event, &PROGRESS));
+        has(end, &DONE);
+        for event in &events[1..] {
+            has(&event["metrics"], &metrics.map(|name| (name, "number")));
+        }
+    }
+}

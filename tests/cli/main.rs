@@ -23,6 +23,7 @@ mod predict;
 mod recommend;
 mod sgd;
 mod svd;
+mod svdpp;
 mod tune;
 mod warm_start;
 

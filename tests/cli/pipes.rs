@@ -53,6 +53,7 @@ fn an_interrupted_run_leaves_whole_files() {
     interrupt("als");
     interrupt("sgd");
     interrupt("bpr");
+    interrupt("svdpp");
 }
 
 fn interrupt(program: &str) {

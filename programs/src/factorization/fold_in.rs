@@ -15,7 +15,8 @@
 //! The ridge is lambda, times the number of ratings where regularization is weighted; implicit preference is 1 for every pair that has a rating
 //! `r`, and 0 for all others. The user's bias is the damped mean of what mean and item biases leave over, as in the last step of
 //! [`Baseline`](super::Baseline). Items are folded in likewise, users and items exchanged. This is what training would find for the new row if
-//! nobody else's moved; a model of `sgd` gets the row that its item factors ask for, which is not where its own steps would have ended. Rows are solved for without regard to sign, also where training asked
+//! nobody else's moved; a model of `sgd` or `svdpp` gets the row that its item factors ask for, which is not where its own steps would have ended; of `svdpp`, it
+//! stands for both parts of a user, and needs no `y`. Rows are solved for without regard to sign, also where training asked
 //! for factors that are not negative. A model of `bpr` gets the row whose scores are nearest to 1 for what was chosen and to 0 for all else:
 //! `alpha` is 0, so how an item was rated counts for nothing.
 //!

@@ -56,6 +56,8 @@ impl Predictor for Factorization {
 pub struct Unfinished<'a> {
     /// A row for each user, then one for each item.
     pub factors: &'a Column<Row<f32>>,
+    /// How many numbers at the start of a row are factors, whose inner product is taken.
+    pub width: usize,
     /// How many of the rows are users.
     pub users: usize,
     /// Mean and biases of the training ratings.
@@ -72,7 +74,8 @@ impl Predictor for Unfinished<'_> {
         let [users, items] = self.counts;
         let is_known = |counts: &[u32], row: u32| counts.get(row as usize).is_some_and(|count| *count > 0);
         if is_known(users, user) && is_known(items, item) {
-            let product = dot(self.factors.get(user as usize), self.factors.get(self.users + item as usize));
+            let row = |row: usize| &self.factors.get(row)[..self.width];
+            let product = dot(row(user as usize), row(self.users + item as usize));
             let known = self.offset.add_back(self.baseline, user, item, product);
             if let Some(prediction) = known {
                 return prediction;

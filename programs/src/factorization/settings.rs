@@ -13,11 +13,11 @@ use crate::sgd::Rate;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `als`, `sgd`, `ccd`, `nmf` or `bpr`. Default `als`.
+    /// `als`, `sgd`, `svdpp`, `ccd`, `nmf` or `bpr`. Default `als`.
     pub program: String,
     /// Length of a factor row; at least 1. Default 32.
     pub rank: usize,
-    /// Penalty on the squared length of a factor row; 0 or more, finite. Default 0.1; for `sgd` 0.08.
+    /// Penalty on the squared length of a factor row; 0 or more, finite. Default 0.1; for `sgd` and `svdpp` 0.08.
     pub lambda: f32,
     /// What multiplies lambda. Default weighted.
     pub regularization: Regularization,
@@ -29,12 +29,12 @@ pub struct Settings {
     pub solver: Solver,
     /// What was subtracted from the ratings before factorizing. Default biases; `None` where `alpha` is given.
     pub offset: Offset,
-    /// What only `sgd` and `bpr` have; `None` for `als`, the default.
+    /// What only `sgd`, `svdpp` and `bpr` have; `None` for `als`, the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub descent: Option<DescentSettings>,
     /// Sweeps over all users and items, or passes over the ratings. Default 15.
     pub iterations: usize,
-    /// Decides the initial factors, and for `sgd` and `bpr` the order of steps. Default 0.
+    /// Decides the initial factors, and for `sgd`, `svdpp` and `bpr` the order of steps. Default 0.
     pub seed: u64,
     /// The instruction level that the bits hold for. Default `baseline`.
     pub isa: String,
@@ -115,6 +115,19 @@ impl Settings {
 }
 
 impl Settings {
+    /// The defaults of SVD++; what they rest on stands at [`SvdPlusPlus`](crate::SvdPlusPlus). The factors of a user are `p + z`, to which its
+    /// ratings and its choices have both contributed; biases are learned.
+    pub fn svdpp() -> Self {
+        Settings {
+            program: "svdpp".into(),
+            rank: 32,
+            lambda: 0.08,
+            descent: Some(DescentSettings::svdpp()),
+            iterations: 20,
+            ..Settings::default()
+        }
+    }
+
     /// The defaults of Bayesian personalized ranking; what they rest on stands at [`Bpr`](crate::Bpr). Its models are of implicit feedback:
     /// scores order the items of a user, and mean nothing by themselves.
     pub fn bpr() -> Self {
@@ -160,6 +173,11 @@ impl DescentSettings {
     /// Those of [`Settings::bpr`]: a learning rate that does not fall.
     pub fn bpr() -> Self {
         DescentSettings { rate: 0.05, decay: 1.0, ..DescentSettings::default() }
+    }
+
+    /// Those of [`Settings::svdpp`]: biases are learned, and the rate falls sooner.
+    pub fn svdpp() -> Self {
+        DescentSettings { rate: 0.05, decay: 0.92, biases: true, ..DescentSettings::default() }
     }
 
     /// The learning rate as the program takes it.

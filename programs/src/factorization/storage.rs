@@ -29,7 +29,7 @@ use super::settings::Settings;
 use super::values::Values;
 
 const IDENTITY: Identity<'_> =
-    Identity { format: "gasworks-factorization", version: 1, program: "als|sgd|ccd|nmf|bpr" };
+    Identity { format: "gasworks-factorization", version: 1, program: "als|sgd|svdpp|ccd|nmf|bpr" };
 
 /// The part of a model that is no tensor.
 #[derive(Serialize, Deserialize)]

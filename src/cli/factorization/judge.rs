@@ -36,6 +36,7 @@ impl Judge {
     pub(in super::super) fn error(&self, factors: &Column<Row<f32>>) -> f64 {
         self.rmse(&Unfinished {
             factors,
+            width: factors.width(),
             users: self.users,
             baseline: &self.baseline,
             offset: Offset::Biases,

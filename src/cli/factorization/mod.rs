@@ -15,7 +15,7 @@ pub(super) use data::{Data, DataOptions, MeasuringOptions, rated, ratings, read,
 pub(super) use export::Export;
 pub(super) use judge::Judge;
 pub(super) use output::OutputOptions;
-pub(super) use rows::Rows;
+pub(super) use rows::{Rows, started};
 pub(super) use start::StartOptions;
 pub(super) use summary::{show, table};
 pub(super) use watch::{Loss, Watch, check_finite};

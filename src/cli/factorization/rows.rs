@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use gasworks::graph::Graph;
 use gasworks::programs;
-use gasworks::programs::factorization::Baseline;
+use gasworks::programs::factorization::{Baseline, INITIAL_SCALE, initial_factors};
 use gasworks::{Column, Row};
 
 /// How a program's rows are read; users are the first. Unless a program says otherwise, a row is its factors and nothing else is learned.
@@ -12,6 +13,11 @@ pub(in super::super) trait Rows {
     /// The factors of a row.
     fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
         row
+    }
+
+    /// How many numbers at the start of a row an inner product is taken of while the run goes on.
+    fn width(&self, rows: &Column<Row<f32>>) -> usize {
+        rows.width()
     }
 
     /// Mean and biases that go with these rows, given those that were fitted before.
@@ -37,6 +43,27 @@ pub(in super::super) trait Rows {
             factors: (side(0..users), side(users..rows.len())),
         }
     }
+}
+
+/// A graph of users and items with rows of so many numbers, each written by `start` from whether it is a user's, small random factors, and the
+/// fitted bias.
+pub(in super::super) fn started(
+    graph: Graph<(), f32>,
+    width: usize,
+    (rank, seed): (usize, u64),
+    baseline: &Baseline,
+    start: impl Fn(bool, &[f32], f32, &mut [f32]),
+) -> Graph<Row<f32>, f32> {
+    let users = baseline.user_biases.len();
+    let factors = initial_factors(graph.vertices(), rank, INITIAL_SCALE, seed);
+    graph.with_rows(width, |vertex, row| {
+        let vertex = vertex as usize;
+        let bias = match vertex.checked_sub(users) {
+            None => baseline.user_biases[vertex],
+            Some(item) => baseline.item_biases[item],
+        };
+        start(vertex < users, &factors[vertex * rank..][..rank], bias, row);
+    })
 }
 
 /// What a model is made of.
@@ -80,13 +107,7 @@ impl Rows for programs::Sgd {
             return Cow::Borrowed(fitted);
         }
         let users = fitted.user_biases.len();
-        let side =
-            |range: Range<usize>, is_user| range.map(|row| self.bias(is_user, rows.get(row))).collect();
-        Cow::Owned(Baseline {
-            mean: fitted.mean,
-            user_biases: side(0..users, true),
-            item_biases: side(users..rows.len(), false),
-        })
+        Cow::Owned(learned_biases(fitted, rows, |row| self.bias(row < users, rows.get(row))))
     }
 
     fn put(&self, is_user: bool, factors: &[f32], bias: f32, row: &mut [f32]) {
@@ -95,5 +116,33 @@ impl Rows for programs::Sgd {
 
     fn advice(&self) -> &'static str {
         "use a smaller --learning-rate, or scale the ratings down"
+    }
+}
+
+impl Rows for programs::SvdPlusPlus {
+    fn factors<'a>(&self, row: &'a [f32]) -> &'a [f32] {
+        programs::SvdPlusPlus::factors(self, row)
+    }
+
+    fn width(&self, _: &Column<Row<f32>>) -> usize {
+        self.rank()
+    }
+
+    fn baseline<'a>(&self, fitted: &'a Baseline, rows: &Column<Row<f32>>) -> Cow<'a, Baseline> {
+        Cow::Owned(learned_biases(fitted, rows, |row| self.bias(rows.get(row))))
+    }
+
+    fn advice(&self) -> &'static str {
+        "use a smaller --learning-rate, or scale the ratings down"
+    }
+}
+
+/// The fitted mean, with the biases of these rows.
+fn learned_biases(fitted: &Baseline, rows: &Column<Row<f32>>, bias: impl Fn(usize) -> f32) -> Baseline {
+    let users = fitted.user_biases.len();
+    Baseline {
+        mean: fitted.mean,
+        user_biases: (0..users).map(&bias).collect(),
+        item_biases: (users..rows.len()).map(&bias).collect(),
     }
 }

@@ -97,7 +97,7 @@ pub(in super::super) struct Watch<'d> {
 }
 
 impl<'d> Watch<'d> {
-    /// `offset` was subtracted from the ratings that the rows learn from.
+    /// `offset` is what the inner products of rows come on top of.
     pub(in super::super) fn new(
         data: &'d Data,
         rows: &'d dyn Rows,
@@ -136,6 +136,7 @@ impl<'d> Watch<'d> {
         check_finite(data, self.rows, progress, rows)?;
         let model = Unfinished {
             factors: rows,
+            width: self.rows.width(rows),
             users: data.users.len(),
             baseline: &self.rows.baseline(&data.baseline, rows),
             offset: self.offset,
