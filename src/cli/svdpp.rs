@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, Watch};
+use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, StartOptions, Watch};
 use super::grid::{GridOptions, not_relaxed};
 use super::options::{Common, Voice, above_zero, up_to};
 use super::run::{self, Ending, Run};
@@ -68,6 +68,8 @@ pub(crate) struct Svdpp {
     iterations: u64,
 
     #[command(flatten)]
+    start: StartOptions,
+    #[command(flatten)]
     measuring: MeasuringOptions,
     #[command(flatten)]
     output: OutputOptions,
@@ -95,8 +97,10 @@ impl Svdpp {
         })?;
         self.measuring.check()?;
         self.output.check(&self.measuring.inputs(&self.data), reporter)?;
+        let before = self.start.read(self.settings(0))?;
         let (data, ratings) = Data::load(&self.data, &self.measuring, self.common.seed, false, reporter)?;
         let mut graph = self.graph(&program, &data, ratings);
+        before.put(&program, &data, &mut graph, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
 
         let mut watch = Watch::new(&data, &program, Offset::Biases, None, &self.measuring);
@@ -154,6 +158,7 @@ impl Svdpp {
             "learning_rate": number(self.learning_rate),
             "decay": number(self.decay),
             "blocks": self.grid.blocks(),
+            "warm_start": self.start.name(),
         });
         let mut details = data.details();
         details.extend(own.as_object().expect("an object").clone());

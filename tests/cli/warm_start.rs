@@ -68,6 +68,7 @@ fn steps_that_hardly_move_stay_where_the_model_stands() {
         (&["sgd", &input][..], "train_rmse"),
         (&["sgd", &input, "--biases"], "train_rmse"),
         (&["sgd", &input, "--schedule", "adagrad", "--offset", "mean"], "train_rmse"),
+        (&["svdpp", &input], "train_rmse"),
         (&["bpr", &input], "train_sampled_auc"),
     ] {
         let learned = metric(&train(&folder, "learned", program, "12", &[]), metric_name);

@@ -132,6 +132,11 @@ impl Rows for programs::SvdPlusPlus {
         Cow::Owned(learned_biases(fitted, rows, |row| self.bias(rows.get(row))))
     }
 
+    /// What choices said is a part of the user's factors from here on.
+    fn put(&self, _: bool, factors: &[f32], bias: f32, row: &mut [f32]) {
+        self.start(factors, bias, row);
+    }
+
     fn advice(&self) -> &'static str {
         "use a smaller --learning-rate, or scale the ratings down"
     }
