@@ -21,22 +21,10 @@ pub const MOVIES: &[u8] = include_bytes!("../movielens/movies.csv.zst");
 mod tests {
     use super::*;
 
-    /// The size that a single-segment frame declares for its content (RFC 8878, section 3.1.1.1).
-    fn declared_size(frame: &[u8]) -> u32 {
-        assert_eq!(frame[..4], [0x28, 0xb5, 0x2f, 0xfd], "magic");
-        let descriptor = frame[4];
-        assert_eq!(
-            descriptor & 0b1110_0011,
-            0b1010_0000,
-            "single segment, four bytes of size, no dictionary"
-        );
-        u32::from_le_bytes(frame[5..9].try_into().unwrap())
-    }
-
     #[test]
     fn frames_are_whole_files() {
-        assert_eq!(declared_size(RATINGS), 2_382_854);
-        assert_eq!(declared_size(MOVIES), 484_670);
+        crate::testing::assert_whole(RATINGS, 2_382_854);
+        crate::testing::assert_whole(MOVIES, 484_670);
     }
 
     #[test]
