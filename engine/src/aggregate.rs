@@ -100,6 +100,7 @@ pub(crate) struct Snapshot<'a, V: Data, E: Data> {
 
 /// An aggregate with its type forgotten: computes the global anew.
 pub(crate) trait Refresh<V: Data, E: Data, Global>: Send {
+    fn over(&self) -> Over;
     fn refresh(&mut self, snapshot: Snapshot<'_, V, E>) -> Global;
 }
 
@@ -119,6 +120,10 @@ impl<'g, V: Data, E: Data, A: Aggregate<V, E>> Folded<'g, V, E, A> {
 }
 
 impl<V: Data, E: Data, A: Aggregate<V, E>> Refresh<V, E, A::Global> for Folded<'_, V, E, A> {
+    fn over(&self) -> Over {
+        A::OVER
+    }
+
     fn refresh(&mut self, snapshot: Snapshot<'_, V, E>) -> A::Global {
         let aggregate = self.aggregate;
         let (end, left) = (snapshot.vertices.len(), snapshot.topology.left().map(|left| left as usize));

@@ -192,6 +192,12 @@ impl<'a, P: EdgeProgram> Block<'a, P> {
         BlockRow(self.held.row(row))
     }
 
+    /// Whether all edges that a pass visits are in this block.
+    #[inline(always)]
+    pub fn is_whole(&self) -> bool {
+        self.held.is_whole()
+    }
+
     /// Whether no source is a target too. Only then may a program keep a copy of one end while it updates other edges.
     #[inline(always)]
     pub fn is_bipartite(&self) -> bool {

@@ -378,7 +378,18 @@ where
     ///
     /// The blocks take 4 bytes an edge, its data once more, and 12 bytes for each pair of a source and a part that it has edges to.
     pub fn edges(graph: &'g mut Graph<P::Vertex, P::Edge>, program: &'g P) -> Self {
-        Engine::with_job(EdgeJob { graph, program, observer: None, blocks: None, wishes: Wishes::default() })
+        let wishes = Wishes::default();
+        Engine::with_job(EdgeJob { graph, program, aggregate: None, observer: None, blocks: None, wishes })
+    }
+
+    /// A global that is computed before each pass. A pass reads what the pass before it left; over edges, their data are put back into
+    /// the graph each time, which takes as long as copying them.
+    pub fn aggregate<A>(mut self, aggregate: &'g A) -> Self
+    where
+        A: Aggregate<P::Vertex, P::Edge, Global = P::Global>,
+    {
+        self.job.aggregate = Some(Box::new(Folded::new(aggregate, self.job.graph.vertices())));
+        self
     }
 
     /// How many parts sources and targets are cut into: there is a block for each pair. At most as many blocks as the lesser

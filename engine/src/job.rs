@@ -23,6 +23,10 @@ pub(crate) type Refreshed<'g, P> = (
     Every,
 );
 
+/// The aggregate of an edge program.
+type EdgeAggregate<'g, P> =
+    Box<dyn Refresh<<P as EdgeProgram>::Vertex, <P as EdgeProgram>::Edge, <P as EdgeProgram>::Global> + 'g>;
+
 /// How a run without barriers is to be kept in order: what is not said is chosen.
 #[derive(Default)]
 pub struct Wishes {
@@ -198,6 +202,7 @@ impl<P: UpdateFunction> Ordered for UpdateJob<'_, P> {
 pub struct EdgeJob<'g, P: EdgeProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
     pub(crate) program: &'g P,
+    pub(crate) aggregate: Option<EdgeAggregate<'g, P>>,
     pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
     /// Parts of sources and targets.
     pub(crate) blocks: Option<[usize; 2]>,

@@ -1,12 +1,12 @@
 //! Edge programs: block by block, one at a time, and relaxed.
 
-use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::graph::{Graph, GraphBuilder, Topology};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use gasworks::{
-    Block, Column, Context, EdgeProgram, Engine, Exclusion, Outcome, Own, Progress, Reason, Row, Signal,
-    Simd, Sum, VertexProgram,
+    Aggregate, Block, Column, Context, EdgeProgram, Engine, Exclusion, Outcome, Over, Own, Progress, Reason,
+    Row, Signal, Simd, Sum, VertexProgram,
 };
 
 use super::shapes::{Kind, shapes};
@@ -276,6 +276,94 @@ fn owned_data_are_admitted_but_relaxed() {
     assert!((0..40).all(|v| joined.vertex(v).len() == 3 && joined.vertex(v).contains(&((v * 7 + 3) % 40))));
     let refused = Engine::edges(&mut graph(), &Join).exclusion(Exclusion::Relaxed).rounds(1).run();
     assert!(refused.unwrap_err().to_string().contains("relaxed exclusion for data that are not plain"));
+}
+
+/// Adds the remainder of the global by 7 to each edge and its source, and checks that the block says whether it is the only one.
+struct Feed {
+    is_whole: bool,
+}
+
+impl EdgeProgram for Feed {
+    type Vertex = u64;
+    type Edge = u64;
+    type Global = u64;
+    type Scratch = ();
+    fn scratch(&self) {}
+    fn update(&self, cx: &Context<'_, u64>, source: &mut u64, edge: &mut u64, _: &mut u64, (): &mut ()) {
+        *edge += 1 + cx.global % 7;
+        *source += 1 + cx.global % 7;
+    }
+    fn update_block<S: Simd>(&self, _: S, cx: &Context<'_, u64>, block: &mut Block<'_, Self>, (): &mut ()) {
+        assert!(block.rows() == 0 || block.is_whole() == self.is_whole);
+        for row in (0..block.rows()).map(|row| block.row(row)).collect::<Vec<_>>() {
+            for at in 0..row.len() {
+                let (source, edge, target) = block.edge(row, at);
+                self.update(cx, source, edge, target, &mut ());
+            }
+        }
+    }
+}
+
+/// The sum over all vertices, or over all edges.
+struct Total<const EDGES: bool>;
+
+impl<const EDGES: bool> Aggregate<u64, u64> for Total<EDGES> {
+    type Part = u64;
+    type Global = u64;
+    const OVER: Over = if EDGES { Over::Edges } else { Over::Vertices };
+    fn zero(&self) -> u64 {
+        0
+    }
+    fn fold_vertex(&self, sum: &mut u64, _: &Topology, _: u32, data: &u64) {
+        *sum += data;
+    }
+    fn fold_edge(&self, sum: &mut u64, _: u32, _: u32, data: &u64) {
+        *sum += data;
+    }
+    fn merge(&self, sum: &mut u64, part: u64) {
+        *sum += part;
+    }
+    fn finalize(&self, _: &Topology, sum: u64) -> u64 {
+        sum
+    }
+}
+
+#[test]
+fn a_pass_reads_the_aggregate_of_what_the_pass_before_it_left() {
+    let pairs: Vec<[u32; 2]> = (0..12).flat_map(|u| (0..9).map(move |v| [u, v])).collect();
+    for (exclusion, threads) in EXECUTORS {
+        // Relaxed steps on one vertex may lose each other's.
+        let threads = if exclusion == Exclusion::Relaxed { 1 } else { threads };
+        for blocks in [1, 3] {
+            let run = |over_edges: bool, passes: u64| {
+                let builder = GraphBuilder::bipartite(12, 9).edges_from(pairs.clone(), |ends| (ends, 1u64));
+                let mut graph = builder.build().unwrap().with_vertices(|_| 2u64);
+                let feed = Feed { is_whole: blocks == 1 };
+                let engine = Engine::edges(&mut graph, &feed).exclusion(exclusion).threads(threads);
+                let engine = engine.blocks(blocks, blocks).rounds(passes);
+                let engine = if over_edges {
+                    engine.aggregate(&Total::<true>)
+                } else {
+                    engine.aggregate(&Total::<false>)
+                };
+                engine.run().unwrap();
+                let edges: u64 = graph.edge_list().map(|(_, _, edge)| *edge).sum();
+                [graph.vertex_data().iter().sum::<u64>(), edges]
+            };
+            for over_edges in [false, true] {
+                let mut expected = [2 * 21, 108];
+                for passes in 1..6 {
+                    let more = 108 * (1 + expected[usize::from(over_edges)] % 7);
+                    expected = expected.map(|sum| sum + more);
+                    assert_eq!(
+                        run(over_edges, passes),
+                        expected,
+                        "{exclusion}, {blocks} parts, {passes} passes"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -217,6 +217,12 @@ impl<'a, V: Store, E: Store> Held<'a, V, E> {
         self.span.to - self.span.from
     }
 
+    /// Whether there is no row in any other block.
+    #[inline(always)]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.rows() == self.cells.blocks.sources.len()
+    }
+
     #[inline(always)]
     pub(crate) fn row(&self, row: usize) -> BlockRow<'a> {
         assert!(row < self.rows(), "row {row} of {}", self.rows());

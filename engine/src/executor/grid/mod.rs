@@ -13,6 +13,7 @@ use rayon::ThreadPool;
 
 use super::limits::Clock;
 use super::{Settings, on_workers, pool};
+use crate::aggregate::{Over, Snapshot};
 use crate::context::Context;
 use crate::edge_program::{Block, EdgeProgram};
 use crate::error::Error;
@@ -23,6 +24,7 @@ use crate::job::EdgeJob;
 use crate::memory::{BlockCells, Column, SharedBlocks, Slots, Store};
 use crate::outcome::{Outcome, Progress, Reason};
 use crate::primitives::{AtomicUsize, Ordering::Relaxed};
+use crate::scheduler::Phase;
 use queue::{Queue, State};
 
 /// A panic in a block.
@@ -37,7 +39,7 @@ pub(crate) fn run<P: EdgeProgram>(
 where
     <P::Edge as Store>::Element: Clone,
 {
-    let EdgeJob { graph, program, mut observer, blocks, .. } = job;
+    let EdgeJob { graph, program, mut aggregate, mut observer, blocks, .. } = job;
     let GraphParts { topology, vertices, edges } = graph.parts();
     let pool = pool(plan.threads)?;
     let mut clock = Clock::start();
@@ -50,7 +52,7 @@ where
     let (mut order, mut state) = (Order::default(), State::default());
     let mut progress = Progress { residual: f64::NAN, ..Progress::default() };
     let mut fall = None;
-    let global = P::Global::default();
+    let mut global = P::Global::default();
     let reason = loop {
         progress.seconds = clock.pause();
         let last = (progress.rounds > 0).then_some(&progress);
@@ -67,6 +69,13 @@ where
         clock.resume();
         if grid.blocks().edges() == 0 {
             break Reason::Drained;
+        }
+        if let Some(aggregate) = &mut aggregate {
+            if aggregate.over() == Over::Edges {
+                grid.scatter(topology, &gathered, edges.outgoing_mut());
+            }
+            let (phase, isa) = (Phase::All, settings.isa);
+            global = pool.install(|| aggregate.refresh(Snapshot { topology, vertices, edges, phase, isa }));
         }
         order.shuffle(parts, settings.seed, progress.rounds);
         let cx =
