@@ -5,6 +5,7 @@
 //! * [`vector`] has sums and dot products whose bits do not depend on the vector width.
 //! * [`Gram`] adds up `x x^T` over many rows `x` by a blocked symmetric rank-k update.
 //! * [`descent`] has steps of stochastic gradient descent on pairs of factor rows.
+//! * [`topics`] draws topics of tokens from the dense conditional of collapsed Gibbs sampling.
 //! * [`NormalEquations`] adds the right-hand side and solves: one row of alternating least squares.
 //!
 //! Kernels take pulp's token `S: Simd` as their first argument and are `#[inline(always)]`, so a caller that is already
@@ -21,6 +22,7 @@ pub mod descent;
 mod gram;
 pub mod isa;
 mod prefetch;
+pub mod topics;
 pub mod vector;
 
 pub use gram::{Gram, NormalEquations, Solved};

@@ -5,7 +5,7 @@ use gasworks_engine::{EdgeJob, Engine, Error, Outcome, UpdateJob, VertexJob};
 
 use crate::svd::Multiply;
 use crate::{
-    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Nmf, PageRank, Sgd,
+    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Lda, Nmf, PageRank, Sgd,
     ShortestPaths, SvdPlusPlus,
 };
 
@@ -33,4 +33,5 @@ instances! {
     nmf: VertexJob<Nmf>;
     multiply: VertexJob<Multiply>;
     bpr: EdgeJob<Bpr>;
+    lda: EdgeJob<Lda>;
 }

@@ -13,6 +13,7 @@ mod gradient_descent;
 #[doc(hidden)]
 pub mod instances;
 mod lasso;
+pub mod lda;
 pub mod markov_random_field;
 mod nmf;
 mod pagerank;
@@ -31,6 +32,7 @@ pub use components::Components;
 pub use core_numbers::{Bounds, KCore};
 pub use gradient_descent::GradientDescent;
 pub use lasso::Lasso;
+pub use lda::{Lda, TopicTotals};
 pub use markov_random_field::{Gibbs, MarkovRandomField};
 pub use nmf::{Nmf, Products, SideProducts};
 pub use pagerank::{Dangling, DanglingMass, PageRank};

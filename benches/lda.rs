@@ -1,0 +1,78 @@
+//! Topics of documents: seconds, tokens a second and the joint log-likelihood a token, pass by pass.
+//!
+//! `cargo bench --bench lda -- --file CORPUS [--topics 100] [--alpha A] [--beta B] [--start growing|sequential|random] [--threads 1,2]
+//! [--seconds S] [--passes N] [--blocks DOCUMENTS,WORDS] [--seed N] [--isa NAME]`
+//!
+//! Seconds count from the first pass, the start included, reading and likelihoods left out.
+
+mod harness;
+
+use std::ops::ControlFlow;
+
+use gasworks::input::{CorpusOptions, Source, read_corpus};
+use gasworks::programs::lda::{Lda, Likelihood, Start, TopicTotals};
+use gasworks::{Column, Engine, Isa, Progress, Row};
+
+fn number<T: std::str::FromStr>(option: &str, default: T) -> T {
+    harness::value_of(option).and_then(|word| word.parse().ok()).unwrap_or(default)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Without a file, as under `cargo test --benches`, there is nothing to measure.
+    let Some(path) = harness::value_of("--file") else { return Ok(()) };
+    let corpus = read_corpus(&Source::from_path(path), &CorpusOptions::default())?.data;
+    let (topics, seed) = (number("--topics", 100), number("--seed", 0));
+    let start = match harness::value_of("--start").as_deref() {
+        Some("random") => Start::Random,
+        Some("sequential") => Start::Sequential,
+        _ => Start::growing(),
+    };
+    let alpha = number("--alpha", 50.0 / topics as f64);
+    let lda = Lda::new(topics, &corpus).with_alpha(&vec![alpha; topics]).with_beta(number("--beta", 0.01));
+    let lda = lda.starting(&start, corpus.documents.len(), seed);
+    let blocks: Option<(usize, usize)> = harness::value_of("--blocks").and_then(|word| {
+        let (documents, words) = word.split_once(',')?;
+        Some((documents.parse().ok()?, words.parse().ok()?))
+    });
+    println!(
+        "{} documents, {} words, {} tokens",
+        corpus.documents.len(),
+        corpus.words.len(),
+        corpus.tokens()
+    );
+    for threads in harness::threads() {
+        let mut graph = lda.graph(&corpus)?;
+        let topology = graph.topology().clone();
+        let (most, passes) = (number("--seconds", f64::INFINITY), number("--passes", 100));
+        let (mut times, mut next) = (vec![0.0], 0.0);
+        let mut observer = |progress: &Progress, rows: &Column<Row<f32>>| {
+            let done = (progress.rounds + 1).saturating_sub(lda.first_passes());
+            times.push(progress.seconds);
+            let ends = done > passes || progress.seconds >= most;
+            if done > 0 && (ends || progress.seconds >= next) {
+                let lap = progress.seconds - times[times.len() - 2];
+                println!(
+                    "{threads} threads: {:.3} s, full pass {done}, {:.2} M tokens/s: {:.4}",
+                    progress.seconds,
+                    corpus.tokens() as f64 / lap / 1e6,
+                    Likelihood::new(&lda, &topology, rows).per_token()
+                );
+                next = progress.seconds * 1.25;
+            }
+            if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let engine = Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).threads(threads).seed(seed);
+        let engine = engine.isa(number("--isa", Isa::detect()));
+        let engine = match blocks {
+            Some((documents, words)) => engine.blocks(documents, words),
+            None => engine,
+        };
+        engine.observer(&mut observer).run()?;
+        let whole = lda.first_passes() as usize;
+        let laps = harness::laps(&times[whole..])[1..].to_vec();
+        if !laps.is_empty() {
+            harness::Timing::new(format!("lda pass, {topics} topics"), laps).report(threads);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! Topics of documents: latent Dirichlet allocation (Blei, Ng, Jordan 2003, "Latent Dirichlet allocation") by collapsed Gibbs sampling
+//! (Griffiths and Steyvers 2004, "Finding scientific topics"), in parallel over blocks of tokens without a common document or word.
+//!
+//! A token is an edge of a bipartite graph from its document to its word, with a topic on it; a vertex has a row with the number of its tokens
+//! of each topic. A step takes one token out of the counts, draws a topic for it from its distribution given the topics of all other tokens,
+//! and puts it in again.
+//!
+//! # What the blocks change
+//!
+//! While a block runs, the rows of its documents and words are its own. The totals of the topics are not: it sees those from before the pass
+//! ([`TopicTotals`]) and its own changes since. Within a block, four documents are open at a time, and each sees what the others change in the
+//! totals only once it is opened or has a token of the topic itself. With [one block](gasworks_engine::Engine::blocks) documents come one after the other, and the run is the
+//! collapsed Gibbs chain itself.
+
+mod likelihood;
+mod special;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
+use gasworks_engine::input::Corpus;
+use gasworks_engine::{Aggregate, Block, BlockRow, Context, EdgeProgram, Error, Random, Row, Simd};
+use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded};
+
+pub use likelihood::Likelihood;
+pub use start::{Stage, Start};
+
+/// Names the stream of random numbers that draws topics.
+const TOPICS: u64 = 0x746f_7069;
+/// Documents that are open at a time: a draw waits for the one before it in the same document.
+const OPEN: usize = 4;
+/// How many tokens ahead the row of a word is asked for.
+const AHEAD: usize = 2;
+
+/// Latent Dirichlet allocation. Run on the graph of a [`Corpus`] with [`TopicTotals`] under
+/// [`Exclusion::Grid`](gasworks_engine::Exclusion::Grid), the default, or serial.
+///
+/// ```
+/// use gasworks_engine::{Engine, input::{Source, read_corpus, CorpusOptions}};
+/// use gasworks_programs::lda::{Lda, TopicTotals};
+///
+/// // Two documents of ships and whales, two of finches and beaks.
+/// let text = "2 0:3 1:3\n2 0:2 1:4\n2 2:3 3:3\n2 2:4 3:2\n";
+/// let corpus = read_corpus(&Source::from_memory("few.dat", text.as_bytes()), &CorpusOptions::default())?.data;
+/// let lda = Lda::new(2, &corpus).with_alpha(&[0.1; 2]);
+/// let mut graph = lda.graph(&corpus)?;
+/// Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).rounds(50).run()?;
+/// let topic = |document: u32| graph.vertex(document)[0] > 3.0;
+/// assert_eq!(topic(0), topic(1));
+/// assert_ne!(topic(0), topic(2));
+/// assert!(lda.likelihood(&graph).per_token() > -1.7);
+/// # Ok::<(), gasworks_engine::Error>(())
+/// ```
+///
+/// # Complexity
+///
+/// A step takes O(topics). A token takes 12 bytes while a run lasts: 4 for its word and 2 for its topic in the graph, and as much in the
+/// blocks. A document or a word takes 4 bytes for each topic, of which there are a multiple of 16, and 12 for each part of the words that a document has tokens in.
+#[derive(Clone, Debug)]
+pub struct Lda {
+    /// One for each topic.
+    alpha: Vec<f64>,
+    beta: f64,
+    /// All words that there are.
+    words: usize,
+    prior: Prior,
+    is_random: bool,
+    /// The pass in which each document begins; empty if all do in the first.
+    begins: Vec<u32>,
+    /// Passes after which all tokens have a topic.
+    first_passes: u64,
+}
+
+impl Lda {
+    /// The topic of a token that has none yet.
+    pub const NO_TOPIC: u16 = u16::MAX;
+    /// Topics at most.
+    pub const MOST_TOPICS: usize = u16::MAX as usize;
+    /// Tokens of a document or of a word at most: beyond, `f32` does not count exactly.
+    pub const MOST_TOKENS: u64 = 1 << 24;
+
+    /// So many topics for a corpus, with the priors that are customary since Griffiths and Steyvers: alpha 50 / topics, beta 0.01. All
+    /// documents begin in the first pass.
+    ///
+    /// # Panics
+    /// If there is no topic, or more than [`MOST_TOPICS`](Lda::MOST_TOPICS).
+    pub fn new(topics: usize, corpus: &Corpus) -> Self {
+        assert!((1..=Lda::MOST_TOPICS).contains(&topics), "1 to {} topics, got {topics}", Lda::MOST_TOPICS);
+        let (alpha, beta, words) = (vec![50.0 / topics as f64; topics], 0.01, corpus.vocabulary as usize);
+        let prior = Lda::prior(&alpha, beta, words);
+        Lda { alpha, beta, words, prior, is_random: false, begins: Vec::new(), first_passes: 1 }
+    }
+
+    fn prior(alpha: &[f64], beta: f64, words: usize) -> Prior {
+        let alpha: Vec<f32> = alpha.iter().map(|alpha| *alpha as f32).collect();
+        Prior::new(&alpha, beta as f32, words)
+    }
+
+    /// The Dirichlet prior of a document over topics: one number each, which need not be equal.
+    ///
+    /// # Panics
+    /// If there are other numbers of topics, or one is not above 0 and finite.
+    pub fn with_alpha(self, alpha: &[f64]) -> Self {
+        assert_eq!(alpha.len(), self.topics(), "a number for each topic");
+        Lda { prior: Lda::prior(alpha, self.beta, self.words), alpha: alpha.to_vec(), ..self }
+    }
+
+    /// The Dirichlet prior of a topic over words: one number for all.
+    ///
+    /// # Panics
+    /// If it is not above 0 and finite.
+    pub fn with_beta(self, beta: f64) -> Self {
+        Lda { prior: Lda::prior(&self.alpha, beta, self.words), beta, ..self }
+    }
+
+    /// How many topics.
+    pub fn topics(&self) -> usize {
+        self.alpha.len()
+    }
+
+    /// The Dirichlet prior of a document over topics.
+    pub fn alpha(&self) -> &[f64] {
+        &self.alpha
+    }
+
+    /// The Dirichlet prior of a topic over words.
+    pub fn beta(&self) -> f64 {
+        self.beta
+    }
+
+    /// How many words there are, whether or not they occur.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Numbers in the row of a vertex: the tokens of each topic, and zeros up to a whole cache line.
+    pub fn width(&self) -> usize {
+        padded(self.topics())
+    }
+
+    /// The graph of a corpus: documents left, words right, and an edge for each token, which has [no topic](Lda::NO_TOPIC) yet.
+    ///
+    /// # Errors
+    /// If a document or a word has more than [`MOST_TOKENS`](Lda::MOST_TOKENS) tokens.
+    pub fn graph(&self, corpus: &Corpus) -> Result<Graph<Row<f32>, u16>, Error> {
+        let mut tokens = vec![0; corpus.documents.len() + corpus.words.len()];
+        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
+        for entry in &corpus.entries {
+            tokens[entry.document as usize] += u64::from(entry.count);
+            tokens[corpus.documents.len() + entry.word as usize] += u64::from(entry.count);
+            ends.extend(std::iter::repeat_n([entry.document, entry.word], entry.count as usize));
+        }
+        if let Some(most) = tokens.iter().max().filter(|most| **most > Lda::MOST_TOKENS) {
+            return Err(Error::NotAdmitted {
+                what: format!("a document or a word with {most} tokens"),
+                why: format!("counts are exact to {}", Lda::MOST_TOKENS),
+                instead: "cut the document, or leave the word out".into(),
+            });
+        }
+        let builder = GraphBuilder::bipartite(corpus.documents.len(), corpus.words.len());
+        let graph = builder.edges_from(ends, |ends| (ends, Lda::NO_TOPIC)).build()?;
+        Ok(graph.with_rows(self.width(), |_, _| ()))
+    }
+
+    /// The joint likelihood of the words and topics of a graph whose tokens all have a topic. O((documents + words) topics), parallel.
+    pub fn likelihood(&self, graph: &Graph<Row<f32>, u16>) -> Likelihood {
+        Likelihood::new(self, graph.topology(), graph.vertex_data())
+    }
+
+    /// The tokens of a block, those of `OPEN` documents in turn.
+    #[inline(always)]
+    fn sweep<S: Simd, const PARTS: usize, const OPEN: usize>(
+        &self,
+        simd: S,
+        cx: &Context<'_, Vec<f64>>,
+        block: &mut Block<'_, Self>,
+        scratch: &mut Scratch,
+    ) {
+        let conditional = Conditional::<S, PARTS>::new(simd, &self.prior);
+        let Scratch { totals, documents } = scratch;
+        totals.start(&self.prior, cx.global);
+        let is_random = self.is_random && cx.round == 0;
+        let mut rows = 0..block.rows();
+        loop {
+            let mut open: [Option<(BlockRow<'_>, Random)>; OPEN] = [const { None }; OPEN];
+            let mut count = 0;
+            while count < OPEN
+                && let Some(row) = rows.next()
+            {
+                let row = block.row(row);
+                if self.has_begun(row.source(), cx.round) {
+                    conditional.open(&mut documents[count], block.source_mut(row), totals);
+                    open[count] = Some((row, row.context(cx, 0).random(TOPICS)));
+                    count += 1;
+                }
+            }
+            // Rows come from long to short.
+            let Some((longest, _)) = &open[0] else { return };
+            for at in 0..longest.len() {
+                for ((row, random), document) in open.iter_mut().flatten().zip(documents.iter_mut()) {
+                    if at >= row.len() {
+                        break;
+                    }
+                    if at + AHEAD < row.len() {
+                        block.prefetch_target(*row, at + AHEAD);
+                    }
+                    let (topic, word) = block.target_mut(*row, at);
+                    *topic = if is_random {
+                        let new = random.below(self.topics() as u64) as usize;
+                        conditional.put(document, word, totals, new);
+                        new as u16
+                    } else {
+                        let old = (*topic != Lda::NO_TOPIC).then_some(usize::from(*topic));
+                        let uniform = (random.next_u64() >> 41) as f32 * (1.0 / (1 << 23) as f32);
+                        conditional.step(document, word, totals, old, uniform) as u16
+                    };
+                }
+            }
+            for ((row, _), document) in open.iter().flatten().zip(documents.iter()) {
+                document.close(block.source_mut(*row));
+            }
+        }
+    }
+
+    /// The documents of a block, one after the other or some at a time.
+    #[inline(always)]
+    fn pass<S: Simd, const PARTS: usize>(
+        &self,
+        simd: S,
+        cx: &Context<'_, Vec<f64>>,
+        block: &mut Block<'_, Self>,
+        scratch: &mut Scratch,
+    ) {
+        if block.is_whole() {
+            self.sweep::<S, PARTS, 1>(simd, cx, block, scratch);
+        } else {
+            self.sweep::<S, PARTS, OPEN>(simd, cx, block, scratch);
+        }
+    }
+}
+
+/// What a worker needs: the totals of a block, and its open documents.
+#[derive(Debug)]
+pub struct Scratch {
+    totals: Totals,
+    documents: [OpenDocument; OPEN],
+}
+
+impl EdgeProgram for Lda {
+    /// How many tokens have each topic.
+    type Vertex = Row<f32>;
+    /// The topic of a token.
+    type Edge = u16;
+    /// Of [`TopicTotals`].
+    type Global = Vec<f64>;
+    type Scratch = Scratch;
+    const NEEDS_BLOCK: bool = true;
+
+    fn scratch(&self) -> Scratch {
+        let document = || OpenDocument::new(self.topics());
+        Scratch { totals: Totals::new(self.topics()), documents: std::array::from_fn(|_| document()) }
+    }
+
+    fn update(&self, _: &Context<'_, Vec<f64>>, _: &mut [f32], _: &mut u16, _: &mut [f32], _: &mut Scratch) {
+        unreachable!("a step needs the totals of its block");
+    }
+
+    /// # Panics
+    /// If the graph is not bipartite, its rows are of another number of topics, or the run has no [`TopicTotals`].
+    #[inline(always)]
+    fn update_block<S: Simd>(
+        &self,
+        simd: S,
+        cx: &Context<'_, Vec<f64>>,
+        block: &mut Block<'_, Self>,
+        scratch: &mut Scratch,
+    ) {
+        assert!(block.is_bipartite(), "documents and words are the two sides of a bipartite graph");
+        assert!(!cx.global.is_empty(), "the totals of the topics: run with aggregate(&TopicTotals)");
+        match S::F32_LANES {
+            16 => self.pass::<S, 1>(simd, cx, block, scratch),
+            8 => self.pass::<S, 2>(simd, cx, block, scratch),
+            4 => self.pass::<S, 4>(simd, cx, block, scratch),
+            _ => self.pass::<S, 16>(simd, cx, block, scratch),
+        }
+    }
+}
+
+/// How many tokens each topic has, before each pass. Sums are exact.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TopicTotals;
+
+impl Aggregate<Row<f32>, u16> for TopicTotals {
+    type Part = Vec<f64>;
+    type Global = Vec<f64>;
+
+    fn zero(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// Documents and words have the same totals, so the smaller side is enough.
+    #[inline(always)]
+    fn fold_vertex(&self, sum: &mut Vec<f64>, topology: &Topology, vertex: Vertex, row: &[f32]) {
+        sum.resize(row.len(), 0.0);
+        let left = topology.left().unwrap_or_default();
+        let is_left = vertex < left;
+        if is_left == (2 * left as usize <= topology.vertices()) {
+            sum.iter_mut().zip(row).for_each(|(sum, count)| *sum += f64::from(*count));
+        }
+    }
+
+    fn merge(&self, sum: &mut Vec<f64>, part: Vec<f64>) {
+        sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+
+    fn finalize(&self, _: &Topology, sum: Vec<f64>) -> Vec<f64> {
+        sum
+    }
+}

@@ -1,0 +1,79 @@
+//! How tokens get their first topics.
+
+use gasworks_engine::Random;
+
+use super::Lda;
+
+/// Names the stream of random numbers that orders documents.
+const DOCUMENTS: u64 = 0x646f_6375;
+
+/// Some passes over a part of the documents.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage {
+    /// How many of the documents, above 0 and at most 1.
+    pub share: f64,
+    /// How many passes.
+    pub passes: u32,
+}
+
+/// How tokens get their first topics. A token that has one already keeps it under `Sequential`, which is then no more than a first pass.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// The first pass gives every token a topic, each as likely as any other.
+    Random,
+    /// The first pass draws the topic of each token given those of the tokens before it.
+    Sequential,
+    /// Documents are put in a random order, and a stage passes over the first ones of them only. A token's first topic is drawn given those
+    /// that there are. After the last stage all documents take part.
+    Growing(Vec<Stage>),
+}
+
+impl Start {
+    /// [`Growing`](Start::Growing) from a fiftieth of the documents, in the work of eleven and a half passes over all. Few documents find
+    /// topics in many quick passes, and the others are drawn to them.
+    pub fn growing() -> Self {
+        let stages = [(0.02, 50), (0.04, 30), (0.08, 20), (0.16, 12), (0.32, 8), (0.64, 5)];
+        Start::Growing(stages.map(|(share, passes)| Stage { share, passes }).to_vec())
+    }
+
+    /// The stages before all documents take part.
+    fn stages(&self) -> &[Stage] {
+        match self {
+            Start::Growing(stages) => stages,
+            Start::Random | Start::Sequential => &[],
+        }
+    }
+}
+
+impl Lda {
+    /// Starts in this way. The seed orders the documents of the corpus; that of the run decides the rest.
+    ///
+    /// # Panics
+    /// If a stage's share is not above 0 and at most 1, or below that of the stage before it.
+    pub fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
+        let mut order: Vec<u32> = (0..documents as u32).collect();
+        order.sort_by_cached_key(|document| Random::keyed(seed, DOCUMENTS, 0, (*document).into()).next_u64());
+        let (mut begins, mut begun, mut pass) = (vec![0; documents], 0, 0);
+        for Stage { share, passes } in start.stages() {
+            assert!(*share > 0.0 && *share <= 1.0, "a share is above 0 and at most 1, got {share}");
+            let end = (documents as f64 * share).ceil() as usize;
+            assert!(begun <= end, "each stage has the documents of the one before it, and more");
+            order[begun..end].iter().for_each(|document| begins[*document as usize] = pass);
+            (begun, pass) = (end, pass + passes);
+        }
+        order[begun..].iter().for_each(|document| begins[*document as usize] = pass);
+        let first_passes = u64::from(begins.iter().copied().max().unwrap_or_default()) + 1;
+        Lda { begins, first_passes, is_random: *start == Start::Random, ..self }
+    }
+
+    /// Passes after which all tokens have a topic.
+    pub fn first_passes(&self) -> u64 {
+        self.first_passes
+    }
+
+    /// Whether a document takes part in a pass.
+    #[inline(always)]
+    pub(super) fn has_begun(&self, document: u32, pass: u64) -> bool {
+        self.begins.get(document as usize).is_none_or(|begin| u64::from(*begin) <= pass)
+    }
+}
