@@ -367,10 +367,7 @@ where
     }
 }
 
-impl<'g, P: EdgeProgram> Engine<'g, EdgeJob<'g, P>>
-where
-    <P::Edge as Store>::Element: Clone,
-{
+impl<'g, P: EdgeProgram> Engine<'g, EdgeJob<'g, P>> {
     /// Runs an edge program on a graph, by blocks of edges that have no vertex in common ([`Exclusion::Grid`]), or with
     /// [`exclusion`](Engine::exclusion) one block at a time, or relaxed. A round is one pass over the edges; limits are looked at
     /// between passes. Self-loops are not visited, edges of an undirected graph once. Give a number of rounds or another
@@ -419,7 +416,10 @@ where
     ///
     /// # Panics
     /// If the program panics; the graph then holds what had been written.
-    pub fn run(self) -> Result<Outcome, Error> {
+    pub fn run(self) -> Result<Outcome, Error>
+    where
+        <P::Edge as Store>::Element: Clone,
+    {
         let plan = self.plan()?;
         if !self.settings.can_stop() && self.job.observer.is_none() {
             return Err(Error::NotAdmitted {

@@ -67,7 +67,7 @@ impl GridOptions {
     }
 
     /// The engine in this order.
-    pub(crate) fn apply<'g, P: EdgeProgram<Edge = f32>>(
+    pub(crate) fn apply<'g, P: EdgeProgram>(
         &self,
         engine: Engine<'g, EdgeJob<'g, P>>,
     ) -> Engine<'g, EdgeJob<'g, P>> {

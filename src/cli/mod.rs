@@ -19,6 +19,7 @@ mod inspect;
 mod kcore;
 mod lab;
 mod lasso;
+mod lda;
 mod lists;
 mod nmf;
 mod options;
@@ -74,6 +75,7 @@ enum Command {
     Nmf(nmf::Nmf),
     Svd(svd::Svd),
     Bpr(bpr::Bpr),
+    Lda(lda::Lda),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
     Predict(predict::Predict),
@@ -104,6 +106,7 @@ impl Cli {
             Command::Nmf(command) => command.run.voice,
             Command::Svd(command) => command.voice,
             Command::Bpr(command) => command.voice,
+            Command::Lda(command) => command.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
             Command::Predict(command) => command.voice,
@@ -134,6 +137,7 @@ impl Cli {
             Command::Nmf(command) => Some(&command.run.common),
             Command::Svd(command) => Some(&command.common),
             Command::Bpr(command) => Some(&command.common),
+            Command::Lda(command) => Some(&command.common),
             Command::Pagerank(command) => Some(&command.run.common),
             Command::Components(command) => Some(&command.run.common),
             Command::Sssp(command) => Some(&command.run.common),
@@ -158,6 +162,7 @@ impl Cli {
             Command::Nmf(command) => command.run(reporter),
             Command::Svd(command) => command.run(reporter),
             Command::Bpr(command) => command.run(reporter),
+            Command::Lda(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
             Command::Predict(command) => command.run(reporter),

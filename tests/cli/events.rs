@@ -163,13 +163,16 @@ fn failures_are_events_with_file_and_line() {
 fn commands_that_run_by_blocks_keep_the_schema_too() {
     let folder = Folder::new();
     let ratings = folder.file("ratings.csv", ratings());
-    for (command, metrics) in [
-        ("sgd", ["train_rmse", "test_rmse", "test_mae"]),
-        ("svdpp", ["train_rmse", "test_rmse", "test_mae"]),
-        ("bpr", ["train_loss", "test_loss", "test_sampled_auc"]),
+    let texts = folder.file("texts.txt", "whale ship sea\nfinch beak\nship whale\nbeak finch\n");
+    for (command, input, option, metrics) in [
+        ("sgd", &ratings, "--rank", &["train_rmse", "test_rmse", "test_mae"][..]),
+        ("svdpp", &ratings, "--rank", &["train_rmse", "test_rmse", "test_mae"]),
+        ("bpr", &ratings, "--rank", &["train_loss", "test_loss", "test_sampled_auc"]),
+        ("lda", &texts, "--topics", &["tokens_per_second", "log_likelihood_per_token"]),
     ] {
-        let run = gasworks(&[command, &ratings, "--rank", "4", "--iterations", "3", "--json"]).ok();
-        let events = run.events();
+        let run = gasworks(&[command, input, option, "4", "--iterations", "3", "--json"]).ok();
+        let mut events = run.events();
+        events.retain(|event| event["event"] != "topic");
         let [start, rounds @ .., end] = &events[..] else { panic!("{}", run.out) };
         assert_eq!((&start["event"], &start["program"]), (&"start".into(), &command.into()));
         let with = |name: &str| matches!(name, "consistency" | "exclusion");
@@ -178,7 +181,8 @@ fn commands_that_run_by_blocks_keep_the_schema_too() {
         rounds.iter().for_each(|event| has(event, &PROGRESS));
         has(end, &DONE);
         for event in &events[1..] {
-            has(&event["metrics"], &metrics.map(|name| (name, "number")));
+            let metrics: Vec<(&str, &str)> = metrics.iter().map(|name| (*name, "number")).collect();
+            has(&event["metrics"], &metrics);
         }
     }
 }

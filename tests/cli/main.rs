@@ -17,6 +17,7 @@ mod inspect;
 mod kcore;
 mod lab;
 mod lasso;
+mod lda;
 mod nmf;
 mod pipes;
 mod predict;

@@ -58,6 +58,13 @@ pub enum Id<'a> {
     Text(&'a str),
 }
 
+impl Default for Ids {
+    /// None.
+    fn default() -> Self {
+        Ids::range(0)
+    }
+}
+
 impl Ids {
     /// How many vertices there may be, so that `u32::MAX` stays free to mean none.
     pub const MAX_LEN: usize = u32::MAX as usize - 1;

@@ -33,7 +33,7 @@ mod uai;
 mod windows;
 
 pub use atomic_file::{check_writable, write_atomically};
-pub use corpus::{Corpus, CorpusOptions, WordCount, read_corpus};
+pub use corpus::{Corpus, CorpusOptions, WordCount, holds_word_counts, read_corpus};
 pub use duplicates::Duplicates;
 pub use edges::{EdgeList, EdgesOptions, read_edges};
 pub use format::Format;

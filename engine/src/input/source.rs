@@ -76,6 +76,16 @@ impl Source {
         matches!(self.place, Place::Path).then_some(&self.name)
     }
 
+    /// The same, held in memory, so that it can be read more than once where it is a pipe.
+    pub(super) fn hold(&self) -> Result<Source, Error> {
+        let bytes = match &self.place {
+            Place::Path => Cow::Owned(read_file(&self.name)?),
+            Place::Stdin => Cow::Owned(read_all(&self.name, &mut io::stdin().lock(), 0)?),
+            Place::Memory(bytes) => bytes.clone(),
+        };
+        Ok(Source { name: self.name.clone(), place: Place::Memory(bytes) })
+    }
+
     /// Reads everything, unpacks it, and drops a byte-order mark.
     pub(super) fn read(&self) -> Result<Text<'_>, Error> {
         let stored: Cow<'_, [u8]> = match &self.place {

@@ -154,6 +154,7 @@ fn sources_are_one_corpus_and_a_folder_is_its_files() {
     let loaded = read_texts(&found, &all_words()).unwrap();
     assert_eq!(loaded.data.corpus.names, ["caf\u{e9}", "sea", "whale"]);
     assert_eq!((loaded.data.documents.len(), loaded.data.corpus.tokens()), (3, 5));
+    assert!(loaded.report.name.to_str().unwrap().ends_with("a.txt and 2 more"), "{:?}", loaded.report);
     assert!(
         loaded.report.notes[0].ends_with("a.txt is not UTF-8, and read as Latin-1"),
         "{:?}",

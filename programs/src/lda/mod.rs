@@ -17,6 +17,7 @@ mod special;
 mod start;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks_engine::input::Corpus;
@@ -25,6 +26,7 @@ use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded}
 
 pub use likelihood::Likelihood;
 pub use start::{Stage, Start};
+pub use topics::{Topic, TopicSettings};
 
 /// Names the stream of random numbers that draws topics.
 const TOPICS: u64 = 0x746f_7069;

@@ -28,7 +28,7 @@ pub struct WordCount {
 }
 
 /// Documents as bags of words.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Corpus {
     /// The documents that have a word, by their numbers in the file. UCI counts them from 1; in LDA-C, the first line is document 0.
     pub documents: Ids,
@@ -98,6 +98,22 @@ pub fn read_corpus(source: &Source, options: &CorpusOptions) -> Result<Loaded<Co
     let absent = vocabulary - words.len() as u64;
     loaded.report.notes.extend(missing(absent, *vocabulary, "words", "does not occur", "do not occur"));
     Ok(loaded)
+}
+
+/// Whether the first lines of a source are word counts, of UCI or LDA-C, and not text; and the source, held in memory.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn holds_word_counts(source: &Source) -> Result<(Source, bool), Error> {
+    let held = source.hold()?;
+    let are_counts = {
+        let text = held.read()?;
+        let is_count = |field: &[u8]| field.iter().all(|byte| byte.is_ascii_digit() || *byte == b':');
+        let rows = lines::lines(&text.bytes, 0..text.bytes.len()).map(|(_, line)| line);
+        let mut rows = rows.filter(|line| lines::kind(line) == lines::LineKind::Row).take(4).peekable();
+        rows.peek().is_some() && rows.all(|line| Format::LdaC.fields(line).all(is_count))
+    };
+    Ok((held, are_counts))
 }
 
 fn missing(some: u64, all: u64, what: &str, one: &str, many: &str) -> Option<String> {

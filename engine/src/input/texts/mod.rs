@@ -5,6 +5,7 @@ mod documents;
 mod words;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -98,7 +99,7 @@ impl Default for TextOptions {
 pub fn read_texts(sources: &[Source], options: &TextOptions) -> Result<Loaded<Texts>, Error> {
     assert!(options.hashed.is_none_or(|bits| (1..=32).contains(&bits)), "a hash of 1 to 32 bits");
     let mut report = Report {
-        name: sources.first().map_or("no texts".into(), |source| source.name().to_path_buf()),
+        name: name(sources),
         format: options.documents.format(),
         compression: Compression::None,
         bytes: 0,
@@ -141,6 +142,15 @@ pub fn read_texts(sources: &[Source], options: &TextOptions) -> Result<Loaded<Te
     };
     debug_assert!((last.document as usize) < titles.len());
     Ok(Loaded { data: vocabulary.texts(entries, titles, &mut report.notes), report })
+}
+
+/// The first, and how many more.
+fn name(sources: &[Source]) -> PathBuf {
+    match sources {
+        [] => "no texts".into(),
+        [only] => only.name().to_path_buf(),
+        [first, others @ ..] => format!("{} and {} more", first.name().display(), others.len()).into(),
+    }
 }
 
 /// Cuts a list of documents into runs of about equal length, whatever the number of threads.

@@ -1,0 +1,238 @@
+//! `gasworks lda`: topics of documents.
+
+mod input;
+
+use std::ops::ControlFlow;
+
+use clap::Args;
+use gasworks::graph::Graph;
+use gasworks::input::{Corpus, Texts};
+use gasworks::programs::lda::{Lda as Program, Likelihood, Start, Topic, TopicSettings, TopicTotals};
+use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
+use serde_json::{Value, json};
+
+use super::error::Failure;
+use super::events::{Metrics, Reporter};
+use super::grid::GridOptions;
+use super::options::{Common, Voice, names};
+use super::run::{self, Ending, Run};
+use input::{DocumentOptions, share};
+
+/// Find topics of documents, by latent Dirichlet allocation
+///
+/// A topic is a distribution over words, and a document mixes some. Each token of each document has a topic; a pass draws all of them anew, each
+/// from its distribution given all others (collapsed Gibbs sampling), by blocks of tokens without a common document or word. At the end, the most probable words
+/// of each topic are printed, and the document that has most of it.
+#[derive(Args, Debug)]
+#[command(
+    after_help = AFTER_HELP,
+    mut_arg("threads", |arg| arg.help("Threads to run on; results do not depend on it [default: all cores]")),
+    mut_arg("seed", |arg| arg.help("Seed of all random numbers: the same seed gives the same bits")),
+    mut_arg("max_updates", |arg| arg.help("Stop after the pass in which so many topics are drawn [default: no limit]")),
+    mut_arg("max_seconds", |arg| arg.help(
+        "Stop after the pass in which so many seconds of computing are over, loading not counted [default: no limit]"
+    )),
+    mut_arg("blocks", |arg| arg.help(
+        "Parts that documents and words are cut into: the tokens between two parts are a block, and a pass takes the blocks in an order of its own. The result depends on it [default: by the number of tokens, from 8,8 to 256,256]"
+    )),
+    mut_arg("exclusion", |arg| arg.help(
+        "How draws are kept apart. grid: blocks without a common document or word run at once; serial: one block after the other, to the same bits"
+    ))
+)]
+pub(crate) struct Lda {
+    #[command(flatten)]
+    documents: DocumentOptions,
+
+    /// Topics
+    #[arg(
+        long, short = 'k', value_name = "K", default_value_t = 20,
+        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Model"
+    )]
+    topics: u16,
+    /// How many tokens' worth each topic has in a document beforehand: small values give documents of few topics [default: 5 divided by the topics]
+    #[arg(allow_negative_numbers = true, long, value_name = "A", value_parser = prior, help_heading = "Model")]
+    alpha: Option<f64>,
+    /// How many tokens' worth each word has in a topic beforehand: small values give topics of few words
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "B", default_value_t = 0.01, value_parser = prior,
+        help_heading = "Model"
+    )]
+    beta: f64,
+    /// Passes over all documents at most
+    #[arg(
+        long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..),
+        help_heading = "Model"
+    )]
+    iterations: u64,
+    /// How tokens get their first topics. growing: a few documents in many passes, then more and more of them, each token given those that have a topic; sequential: each given
+    /// those before it; random
+    #[arg(
+        long, value_name = "KIND", default_value = "growing", hide_possible_values = true,
+        value_parser = names([("growing", Begin::Growing), ("sequential", Begin::Sequential), ("random", Begin::Random)]),
+        help_heading = "Model"
+    )]
+    start: Begin,
+
+    /// Words of each topic to print
+    #[arg(long, value_name = "N", default_value_t = TopicSettings::default().words, help_heading = "Output")]
+    words: usize,
+    /// How words are ordered, from 0 to 1: 1 by their probability in the topic, less to favor words that are rare elsewhere (Sievert and Shirley 2014, who propose 0.6)
+    #[arg(
+        allow_negative_numbers = true, long, value_name = "R", default_value_t = TopicSettings::default().relevance,
+        value_parser = share, help_heading = "Output"
+    )]
+    relevance: f64,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    grid: GridOptions,
+    #[command(flatten)]
+    pub(crate) voice: Voice,
+}
+
+/// How tokens get their first topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begin {
+    Growing,
+    Sequential,
+    Random,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  gasworks lda                                          topics of passages of four books
+  gasworks lda articles/ --topics 50 --min-documents 5
+  gasworks lda reviews.jsonl --split json:body --title id
+  gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100";
+
+/// The sum of alpha over all topics, unless somebody says: a document of the sample has about 80 tokens.
+const ALPHA: f64 = 5.0;
+/// Passes from one look at the likelihood to the next, besides those that a log shows.
+const LOOK: u64 = 10;
+
+fn prior(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| *number > 0.0 && *number <= 1e6);
+    number.ok_or_else(|| "expected a number above 0, such as 0.1".into())
+}
+
+impl Lda {
+    pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        let run = Run::in_order("lda", &self.common, self.grid.order(), |_, threads| {
+            let none = Corpus::default();
+            let program = Program::new(1, &none);
+            let mut empty = program.graph(&none)?;
+            Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
+        })?;
+        let Texts { corpus, documents } = self.documents.read(reporter)?;
+        let program = self.program(&corpus);
+        let mut graph = program.graph(&corpus)?;
+        run.start(&graph, Some(self.iterations), self.details(&corpus, &program), reporter)?;
+
+        // Until all documents take part, passes are no iterations.
+        let before = program.first_passes() - 1;
+        let (tokens, topology) = (corpus.tokens() as f64, graph.topology().clone());
+        let (mut last, mut metrics, mut text) = (0.0, Metrics::new(), String::new());
+        let outcome = run.watched(
+            reporter,
+            |progress: &Progress, rows: &Column<Row<f32>>, reporter| {
+                let lap = progress.seconds - std::mem::replace(&mut last, progress.seconds);
+                let Some(iteration) = progress.rounds.checked_sub(before).filter(|rounds| *rounds > 0) else {
+                    reporter.step("starting");
+                    return Ok(ControlFlow::Continue(()));
+                };
+                let is_milestone = run::is_milestone(iteration);
+                metrics = Metrics::from_iter([("tokens_per_second".to_owned(), (tokens / lap).into())]);
+                if is_milestone || iteration.is_multiple_of(LOOK) || iteration == self.iterations {
+                    let likelihood = Likelihood::new(&program, &topology, rows).per_token();
+                    metrics.insert("log_likelihood_per_token".into(), likelihood.into());
+                    text = format!("log-likelihood a token {likelihood:.4}");
+                }
+                let progress = Progress { rounds: iteration, ..*progress };
+                reporter.progress(&progress, metrics.clone(), &text, is_milestone)?;
+                Ok(ControlFlow::Continue(()))
+            },
+            |observer, limits| {
+                let engine = self.engine(&mut graph, &program).observer(observer);
+                Ok(limits.apply(engine, Some(before + self.iterations)).run()?)
+            },
+        )?;
+        let rounds = outcome.progress.rounds.saturating_sub(before);
+        let outcome = gasworks::Outcome { progress: Progress { rounds, ..outcome.progress }, ..outcome };
+        let reason = run::ended(&outcome, reporter);
+
+        let settings = TopicSettings { words: self.words, relevance: self.relevance, documents: 1 };
+        for topic in &program.describe(&graph, &settings) {
+            show(topic, &corpus, &documents, reporter)?;
+        }
+        let likelihood = program.likelihood(&graph).per_token();
+        metrics.insert("log_likelihood_per_token".into(), likelihood.into());
+        run::finish(reporter, reason, &outcome, metrics, Metrics::new())
+    }
+
+    fn program(&self, corpus: &Corpus) -> Program {
+        let topics = usize::from(self.topics);
+        let start = match self.start {
+            Begin::Growing => Start::growing(),
+            Begin::Sequential => Start::Sequential,
+            Begin::Random => Start::Random,
+        };
+        let program =
+            Program::new(topics, corpus).with_alpha(&vec![self.alpha(); topics]).with_beta(self.beta);
+        program.starting(&start, corpus.documents.len(), self.common.seed)
+    }
+
+    fn alpha(&self) -> f64 {
+        self.alpha.unwrap_or(ALPHA / f64::from(self.topics))
+    }
+
+    fn engine<'g>(
+        &self,
+        graph: &'g mut Graph<Row<f32>, u16>,
+        program: &'g Program,
+    ) -> Engine<'g, EdgeJob<'g, Program>> {
+        self.grid.apply(Engine::edges(graph, program).aggregate(&TopicTotals))
+    }
+
+    /// The part of the start event that only this command has.
+    fn details(&self, corpus: &Corpus, program: &Program) -> Metrics {
+        let details = json!({
+            "documents": corpus.documents.len(),
+            "words": corpus.words.len(),
+            "tokens": corpus.tokens(),
+            "topics": self.topics,
+            "alpha": self.alpha(),
+            "beta": self.beta,
+            "first_topics": format!("{:?}", self.start).to_lowercase(),
+            "first_passes": program.first_passes(),
+            "blocks": self.grid.blocks(),
+        });
+        details.as_object().expect("an object").clone()
+    }
+}
+
+fn show(
+    topic: &Topic,
+    corpus: &Corpus,
+    documents: &[gasworks::input::Document],
+    reporter: &mut Reporter,
+) -> Result<(), Failure> {
+    let words: Vec<String> = topic.words.iter().map(|(word, _)| corpus.name(*word)).collect();
+    let title = |document: u32| &documents[document as usize].title;
+    if reporter.is_json() {
+        let word = |(name, (_, probability)): (&String, &(u32, f64))| json!({ "word": name, "probability": probability });
+        let document = |(document, share): &(u32, f64)| json!({ "title": title(*document), "share": share });
+        return reporter.event(json!({
+            "event": "topic",
+            "topic": topic.topic,
+            "share": topic.share,
+            "words": words.iter().zip(&topic.words).map(word).collect::<Vec<Value>>(),
+            "documents": topic.documents.iter().map(document).collect::<Vec<Value>>(),
+        }));
+    }
+    let share = 100.0 * topic.share;
+    reporter.line(format_args!("topic {:<4} {share:>5.1} %  {}", topic.topic, words.join(" ")))?;
+    for (document, share) in &topic.documents {
+        reporter.line(format_args!("{:19}most of it: {} ({:.0} %)", "", title(*document), 100.0 * share))?;
+    }
+    Ok(())
+}
