@@ -68,7 +68,6 @@ fn inputs_that_are_not_there() {
         &["sgd"],
         &["bpr"],
         &["svdpp"],
-        &["lda"],
         &["pagerank"],
         &["components"],
         &["sssp", "--source", "1"],
@@ -185,7 +184,7 @@ fn arguments_that_mean_nothing() {
         (&["sssp", "x"], "--source"),
         (&["generate", "rmat", "--scale", "99"], "scale is 99, expected at most 31"),
         (&["generate", "ratings", "--users", "2", "--items", "2", "--count", "5"], "count is 5"),
-        (&["lda"], "unrecognized subcommand"),
+        (&["ldas"], "unrecognized subcommand"),
     ] {
         let run = gasworks(arguments);
         assert_eq!(run.code, Some(2), "{arguments:?}: {}", run.err);
@@ -239,7 +238,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["gibbs"], &["[default: 4]", "[default: 1000]", "[default: 10000]"]),
         (&["lasso"], &["[default: 0.000001]", "of a unit of weight; 0 is least squares"]),
         (&["inspect"], &["[possible values: ratings, graph]"]),
-        (&["lab"], &["[default: sync,async]", "edge,relaxed; for", "For sgd: serial, grid, relaxed"]),
+        (&["lab"], &["[default: sync,async]", "edge,relaxed; for", "[default: all of these]"]),
         (&["generate", "ratings"], &["[default: 138493]", "[default: 0.7]"]),
         (&["generate", "rmat"], &["[default: 20]", "[default: 16]", "[default: 0.57]", "[default: yes]"]),
     ] {
