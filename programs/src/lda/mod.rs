@@ -11,6 +11,16 @@
 //! ([`TopicTotals`]) and its own changes since. Within a block, four documents are open at a time, and each sees what the others change in the
 //! totals only once it is opened or has a token of the topic itself. With [one block](gasworks_engine::Engine::blocks) documents come one after the other, and the run is the
 //! collapsed Gibbs chain itself.
+//!
+//! What that costs: the joint log-likelihood a token of 435,838 tokens of news articles with 100 topics, 150 passes after a random start, three seeds.
+//!
+//! | parts a side | each seed | mean |
+//! |---|---|---|
+//! | 1 | -8.734, -8.726, -8.737 | -8.732 |
+//! | 8, the default here | -8.751, -8.747, -8.767 | -8.755 |
+//! | 16 | -8.764, -8.737, -8.749 | -8.750 |
+//!
+//! So parts cost about 0.02, a fourth of a percent and little more than seeds differ by, and more of them no more.
 
 mod likelihood;
 mod special;
