@@ -163,11 +163,13 @@ fn what_makes_no_sense_is_refused() {
     let folder = Folder::new();
     let input = folder.file("notes.txt", notes());
     let counts = folder.file("counts.dat", "2 0:3 9:2\n");
+    let heavy = folder.file("heavy.dat", "2 0:4000000000 1:5\n");
     let vocabulary = folder.file("vocab.txt", "whale\nship\n");
     for (arguments, code, part) in [
         (&["lda", "nowhere.txt"][..], 66, "nowhere.txt"),
         (&["lda", &input, "--vocab", &vocabulary], 2, "leave it out"),
         (&["lda", &counts, "--vocab", &vocabulary], 65, "at least 10 words"),
+        (&["lda", &heavy], 2, "with 4000000005 tokens"),
         (&["lda", &input, "--split", "json:body"], 65, "notes.txt:1: expected a JSON object"),
         (&["lda", &input, "--split", "lines"], 2, "expected file, line"),
         (&["lda", &input, "--split", "line", "--title", "x"], 2, "--split json:FIELD"),

@@ -155,6 +155,12 @@ fn what_cannot_be_tried_is_refused() {
         assert_eq!(run.code, Some(2), "{options:?}: {}", run.err);
         assert!(run.err.contains(part), "{options:?}: {part} is not in {}", run.err);
     }
+    let folder = Folder::new();
+    let input = folder.file("ratings.csv", ratings() + "u1,i1,-3\n");
+    for program in [&["als", "--implicit"][..], &["bpr"]] {
+        let run = gasworks(&[&["tune"], program, &[&input]].concat());
+        assert!(run.code == Some(65) && run.err.contains("-3 by user u1 of item i1"), "{}", run.err);
+    }
     let run = gasworks(&["tune", "bpr", "--implicit"]);
     assert!(run.code == Some(2) && run.err.contains("als with --implicit"), "{}", run.err);
 }

@@ -157,11 +157,9 @@ impl Lda {
     /// If a document or a word has more than [`MOST_TOKENS`](Lda::MOST_TOKENS) tokens.
     pub fn graph(&self, corpus: &Corpus) -> Result<Graph<Row<f32>, u16>, Error> {
         let mut tokens = vec![0; corpus.documents.len() + corpus.words.len()];
-        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
         for entry in &corpus.entries {
             tokens[entry.document as usize] += u64::from(entry.count);
             tokens[corpus.documents.len() + entry.word as usize] += u64::from(entry.count);
-            ends.extend(std::iter::repeat_n([entry.document, entry.word], entry.count as usize));
         }
         if let Some(most) = tokens.iter().max().filter(|most| **most > Lda::MOST_TOKENS) {
             return Err(Error::NotAdmitted {
@@ -169,6 +167,10 @@ impl Lda {
                 why: format!("counts are exact to {}", Lda::MOST_TOKENS),
                 instead: "cut the document, or leave the word out".into(),
             });
+        }
+        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
+        for entry in &corpus.entries {
+            ends.extend(std::iter::repeat_n([entry.document, entry.word], entry.count as usize));
         }
         let builder = GraphBuilder::bipartite(corpus.documents.len(), corpus.words.len());
         let graph = builder.edges_from(ends, |ends| (ends, Lda::NO_TOPIC)).build()?;

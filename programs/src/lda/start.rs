@@ -77,3 +77,29 @@ impl Lda {
         self.begins.get(document as usize).is_none_or(|begin| u64::from(*begin) <= pass)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gasworks_engine::input::Corpus;
+
+    #[test]
+    fn stages_have_their_documents_from_their_first_pass_on() {
+        let stages = vec![Stage { share: 0.1, passes: 3 }, Stage { share: 0.55, passes: 2 }];
+        let start = Start::Growing(stages);
+        let lda = |seed| Lda::new(2, &Corpus::default()).starting(&start, 20, seed);
+        let begun =
+            |lda: &Lda, pass| (0..20).filter(|document| lda.has_begun(*document, pass)).collect::<Vec<u32>>();
+        let first = lda(7);
+        let counts: Vec<usize> = (0..7).map(|pass| begun(&first, pass).len()).collect();
+        assert_eq!(counts, [2, 2, 2, 11, 11, 20, 20]);
+        assert_eq!(first.first_passes(), 6, "the sixth pass is the first over all");
+        // Who begins depends on the seed, and nobody leaves.
+        assert!(begun(&first, 2).iter().all(|document| begun(&first, 3).contains(document)));
+        assert_ne!(begun(&lda(8), 3), begun(&first, 3));
+        for start in [Start::Random, Start::Sequential] {
+            let lda = Lda::new(2, &Corpus::default()).starting(&start, 20, 7);
+            assert_eq!((begun(&lda, 0).len(), lda.first_passes()), (20, 1));
+        }
+    }
+}

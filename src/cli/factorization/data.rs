@@ -155,22 +155,15 @@ impl Data {
         Ok((Data { source, users, items, train, test, is_held_out, baseline, counts, titles }, graph))
     }
 
-    /// Implicit feedback says how often something was chosen, or how long: a confidence is not below that of a pair with no rating.
+    /// See [`check_choices`].
     pub(in super::super) fn check_choices(&self) -> Result<(), Failure> {
-        self.check_not_negative(
-            "ratings of 0 or more as implicit feedback: how often, or how long",
-            "leave negative ratings out, or factorize them as explicit ones, by sgd, or als without --implicit",
-        )
+        check_choices(self.source.name(), (&self.users, &self.items), self.train.all())
     }
 
     /// Fails at the first training rating below 0.
     pub(in super::super) fn check_not_negative(&self, expected: &str, advice: &str) -> Result<(), Failure> {
-        let negative = self.train.all().find(|rating| rating.value < 0.0);
-        negative.map_or(Ok(()), |rating| {
-            let (user, item) = (self.users.id(rating.user), self.items.id(rating.item));
-            let found = format!("{} by user {user} of item {item}", rating.value);
-            Err(Failure::data(self.source.name(), expected, found, advice))
-        })
+        let ids = (&self.users, &self.items);
+        check_not_negative(self.source.name(), ids, self.train.all(), expected, advice)
     }
 
     /// How many users and items have no training rating.
@@ -214,6 +207,36 @@ impl Data {
         let model = Factorization::new(ids, &self.train, baseline, factors, settings)?;
         Ok(if self.titles.is_empty() { model } else { model.with_titles(self.titles.clone())? })
     }
+}
+
+/// Implicit feedback says how often something was chosen, or how long: a confidence is not below that of a pair with no rating.
+pub(in super::super) fn check_choices(
+    name: &Path,
+    ids: (&Ids, &Ids),
+    ratings: impl Iterator<Item = Rating>,
+) -> Result<(), Failure> {
+    check_not_negative(
+        name,
+        ids,
+        ratings,
+        "ratings of 0 or more as implicit feedback: how often, or how long",
+        "leave negative ratings out, or factorize them as explicit ones, by sgd, or als without --implicit",
+    )
+}
+
+/// Fails at the first rating below 0.
+fn check_not_negative(
+    name: &Path,
+    (users, items): (&Ids, &Ids),
+    mut ratings: impl Iterator<Item = Rating>,
+    expected: &str,
+    advice: &str,
+) -> Result<(), Failure> {
+    ratings.find(|rating| rating.value < 0.0).map_or(Ok(()), |rating| {
+        let (user, item) = (users.id(rating.user), items.id(rating.item));
+        let found = format!("{} by user {user} of item {item}", rating.value);
+        Err(Failure::data(name, expected, found, advice))
+    })
 }
 
 /// Ratings as a graph of users and items.

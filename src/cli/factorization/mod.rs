@@ -11,7 +11,7 @@ mod start;
 mod summary;
 mod watch;
 
-pub(super) use data::{Data, DataOptions, MeasuringOptions, rated, ratings, read, sample};
+pub(super) use data::{Data, DataOptions, MeasuringOptions, check_choices, rated, ratings, read, sample};
 pub(super) use export::Export;
 pub(super) use judge::Judge;
 pub(super) use output::OutputOptions;

@@ -156,6 +156,11 @@ impl Tune {
         let candidates = self.candidates(&axes)?;
         let clock = Instant::now();
         let ratings = factorization::ratings(self.ratings.as_deref(), self.input, self.duplicates, reporter)?;
+        if self.settings().counts_all_pairs() {
+            let name = self.ratings.as_deref().unwrap_or("the sample".as_ref());
+            let ids = (&ratings.users, &ratings.items);
+            factorization::check_choices(name, ids, ratings.entries.iter().copied())?;
+        }
         self.start(&ratings, candidates.len(), threads, clock, reporter)?;
         let clock = Instant::now();
         let (ranked, baseline) = self.validate(&ratings, &axes, &candidates, threads, reporter)?;
