@@ -122,6 +122,8 @@ impl Data {
                 let test = renumber(&test, &ratings);
                 Split { train: ratings.entries, test }
             }
+            // Nothing is copied where nothing is held out.
+            None if measuring.holdout == Some(0.0) => Split { train: ratings.entries, test: Vec::new() },
             None => hold_out(&ratings, measuring.holdout.unwrap_or(0.1), seed)?,
         };
         let Split { train, test } = split;
