@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use clap::Args;
-use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::graph::Graph;
 use gasworks::programs::factorization::{
     DescentSettings, INITIAL_SCALE, RankingQuality, RecommendSettings, Settings, initial_factors,
 };
 use gasworks::programs::{self, TripleQuality, Triples};
-use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
+use gasworks::{Column, Engine, Progress, Row};
 use serde_json::json;
 
 use super::error::Failure;
@@ -99,9 +99,7 @@ impl Bpr {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let program = programs::Bpr::new(usize::from(self.rank), self.lambda, self.learning_rate, self.decay);
         let run = Run::in_order("bpr", &self.common, self.grid.order(), |_, threads| {
-            let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
-            let mut empty = empty.with_rows(program.rank(), |_, _| ());
-            Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
+            self.grid.plan(&program, program.rank(), threads)
         })?;
         self.check(reporter)?;
         let before = self.start.read(self.settings(0))?;
@@ -116,7 +114,7 @@ impl Bpr {
             reporter,
             |progress, rows, reporter| watch.see(progress, rows, reporter),
             |observer, limits| {
-                let engine = self.engine(&mut graph, &program).observer(observer);
+                let engine = self.grid.apply(Engine::edges(&mut graph, &program)).observer(observer);
                 Ok(limits.apply(engine, Some(self.iterations)).run()?)
             },
         )?;
@@ -156,14 +154,6 @@ impl Bpr {
             ));
         }
         self.output.check(&self.measuring.inputs(&self.data), reporter)
-    }
-
-    fn engine<'g>(
-        &self,
-        graph: &'g mut Graph<Row<f32>, f32>,
-        program: &'g programs::Bpr,
-    ) -> Engine<'g, EdgeJob<'g, programs::Bpr>> {
-        self.grid.apply(Engine::edges(graph, program))
     }
 
     /// The part of the start event that only this command has.

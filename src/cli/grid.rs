@@ -1,8 +1,10 @@
 //! How steps along edges are ordered and kept apart: the options of commands that run an edge program.
 
 use clap::{Arg, Args};
-use gasworks::{EdgeJob, EdgeProgram, Engine, Exclusion};
+use gasworks::graph::GraphBuilder;
+use gasworks::{EdgeJob, EdgeProgram, Engine, Exclusion, Plan, Row};
 
+use super::error::Failure;
 use super::options::names;
 use super::order::{Executor, Order};
 
@@ -64,6 +66,18 @@ impl GridOptions {
 
     pub(crate) fn order(&self) -> Order {
         order(self.exclusion, self.blocks)
+    }
+
+    /// How a run on ratings, with rows of so many numbers, would be kept in order.
+    pub(crate) fn plan<P: EdgeProgram<Vertex = Row<f32>, Edge = f32>>(
+        &self,
+        program: &P,
+        width: usize,
+        threads: usize,
+    ) -> Result<Plan, Failure> {
+        let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
+        let mut empty = empty.with_rows(width, |_, _| ());
+        Ok(self.apply(Engine::edges(&mut empty, program)).threads(threads).plan()?)
     }
 
     /// The engine in this order.

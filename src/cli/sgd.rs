@@ -1,20 +1,20 @@
 //! `gasworks sgd`: factorize ratings by stochastic gradient descent.
 
 use clap::Args;
-use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::Row;
+use gasworks::graph::Graph;
 use gasworks::programs;
 use gasworks::programs::factorization::{
     Baseline, DescentSettings, Offset, Regularization, Schedule, Settings,
 };
-use gasworks::{EdgeJob, Engine, Plan, Row};
 use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, StartOptions, Watch};
+use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, StartOptions};
 use super::grid::GridOptions;
 use super::options::{Common, Voice, above_zero, names, up_to};
-use super::run::{self, Ending, Run};
+use super::run::{Ending, Run};
 
 /// Learn factors of users and items from ratings, by stochastic gradient descent
 ///
@@ -119,9 +119,7 @@ impl Sgd {
         }
         let program = self.program();
         let run = Run::in_order("sgd", &self.common, self.grid.order(), |_, threads| {
-            let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
-            let mut empty = empty.with_rows(program.width(), |_, _| ());
-            Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
+            self.grid.plan(&program, program.width(), threads)
         })?;
         self.measuring.check()?;
         self.output.check(&self.measuring.inputs(&self.data), reporter)?;
@@ -130,26 +128,17 @@ impl Sgd {
         let mut graph = self.graph(&program, &data, ratings);
         before.put(&program, &data, &mut graph, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
-
-        let mut watch = Watch::new(&data, &program, self.subtracted(), None, &self.measuring);
-        let outcome = run.watched(
-            reporter,
-            |progress, rows, reporter| watch.see(progress, rows, reporter),
-            |observer, limits| {
-                let engine = self.engine(&mut graph, &program).observer(observer);
-                Ok(limits.apply(engine, Some(self.iterations)).run()?)
-            },
-        )?;
-        let reason = if watch.stopped_early { "converged" } else { run::reason(outcome.reason) };
-        run::summarize(reporter, reason, &outcome.progress);
-
-        let kept = watch.kept(&outcome.progress);
-        let model = data.model(watch.learned(graph), self.settings(kept))?;
-        self.output.write(&model, reporter)?;
-        factorization::show(&self.output, &model, &data, reporter, |reporter| {
-            factorization::table(&self.measuring, &watch, reporter)
-        })?;
-        run::finish(reporter, reason, &outcome, watch.final_metrics(kept), self.output.details(kept))
+        let descent = factorization::Descent {
+            run: &run,
+            data: &data,
+            program: &program,
+            subtracted: self.subtracted(),
+            iterations: self.iterations,
+            grid: &self.grid,
+            measuring: &self.measuring,
+            output: &self.output,
+        };
+        descent.learn(graph, |kept| self.settings(kept), reporter)
     }
 
     fn descent(&self) -> DescentSettings {
@@ -171,14 +160,6 @@ impl Sgd {
     /// What is subtracted from the ratings; biases that are learned are not.
     fn subtracted(&self) -> Offset {
         if self.biases { Offset::Mean } else { self.offset }
-    }
-
-    fn engine<'g>(
-        &self,
-        graph: &'g mut Graph<Row<f32>, f32>,
-        program: &'g programs::Sgd,
-    ) -> Engine<'g, EdgeJob<'g, programs::Sgd>> {
-        self.grid.apply(Engine::edges(graph, program))
     }
 
     /// Residuals between users and items, and rows to start from.

@@ -1,18 +1,18 @@
 //! `gasworks svdpp`: factorize ratings, and that they were given, by SVD++.
 
 use clap::Args;
-use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::Row;
+use gasworks::graph::Graph;
 use gasworks::programs;
 use gasworks::programs::factorization::{DescentSettings, Offset, Settings};
-use gasworks::{EdgeJob, Engine, Plan, Row};
 use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, StartOptions, Watch};
+use super::factorization::{self, Data, DataOptions, MeasuringOptions, OutputOptions, StartOptions};
 use super::grid::{GridOptions, not_relaxed};
 use super::options::{Common, Voice, above_zero, up_to};
-use super::run::{self, Ending, Run};
+use super::run::{Ending, Run};
 
 /// Learn factors of users and items from ratings and from which items were rated, by SVD++
 ///
@@ -91,9 +91,7 @@ impl Svdpp {
         let program =
             programs::SvdPlusPlus::new(usize::from(self.rank), self.lambda, self.learning_rate, self.decay);
         let run = Run::in_order("svdpp", &self.common, self.grid.order(), |_, threads| {
-            let empty = GraphBuilder::bipartite(0, 0).weighted_edges(&[], &[0.0f32; 0]).build()?;
-            let mut empty = empty.with_rows(program.width(), |_, _| ());
-            Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
+            self.grid.plan(&program, program.width(), threads)
         })?;
         self.measuring.check()?;
         self.output.check(&self.measuring.inputs(&self.data), reporter)?;
@@ -102,39 +100,22 @@ impl Svdpp {
         let mut graph = self.graph(&program, &data, ratings);
         before.put(&program, &data, &mut graph, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&data), reporter)?;
-
-        let mut watch = Watch::new(&data, &program, Offset::Biases, None, &self.measuring);
-        let outcome = run.watched(
-            reporter,
-            |progress, rows, reporter| watch.see(progress, rows, reporter),
-            |observer, limits| {
-                let engine = self.engine(&mut graph, &program).observer(observer);
-                Ok(limits.apply(engine, Some(self.iterations)).run()?)
-            },
-        )?;
-        let reason = if watch.stopped_early { "converged" } else { run::reason(outcome.reason) };
-        run::summarize(reporter, reason, &outcome.progress);
-
-        let kept = watch.kept(&outcome.progress);
-        let model = data.model(watch.learned(graph), self.settings(kept))?;
-        self.output.write(&model, reporter)?;
-        factorization::show(&self.output, &model, &data, reporter, |reporter| {
-            factorization::table(&self.measuring, &watch, reporter)
-        })?;
-        run::finish(reporter, reason, &outcome, watch.final_metrics(kept), self.output.details(kept))
+        let descent = factorization::Descent {
+            run: &run,
+            data: &data,
+            program: &program,
+            subtracted: Offset::Biases,
+            iterations: self.iterations,
+            grid: &self.grid,
+            measuring: &self.measuring,
+            output: &self.output,
+        };
+        descent.learn(graph, |kept| self.settings(kept), reporter)
     }
 
     fn descent(&self) -> DescentSettings {
         let (rate, decay, blocks) = (self.learning_rate, self.decay, self.grid.blocks());
         DescentSettings { rate, decay, blocks, ..DescentSettings::svdpp() }
-    }
-
-    fn engine<'g>(
-        &self,
-        graph: &'g mut Graph<Row<f32>, f32>,
-        program: &'g programs::SvdPlusPlus,
-    ) -> Engine<'g, EdgeJob<'g, programs::SvdPlusPlus>> {
-        self.grid.apply(Engine::edges(graph, program))
     }
 
     /// Ratings less their mean between users and items, and rows to start from.

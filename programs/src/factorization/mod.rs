@@ -132,7 +132,7 @@ pub use fold_in::{Contribution, Explanation, FoldedItem, FoldedUser};
 pub use implicit_loss::ImplicitLoss;
 pub use initial::{INITIAL_SCALE, initial_factors};
 pub use metrics::{Clip, Errors, Prediction, Predictor, rmse_mae};
-pub use model::{Factorization, UNKNOWN};
+pub use model::{Factorization, UNKNOWN, renumber};
 pub use predict::Unfinished;
 pub use ranking::RankingQuality;
 pub use recommend::{Basis, RecommendSettings, Recommendations, Recommended};

@@ -5,6 +5,7 @@
 
 use gasworks_engine::graph::Ids;
 use gasworks_engine::input::{Rating, Ratings};
+use rayon::prelude::*;
 
 use super::baseline::Baseline;
 use super::error::FactorizationError;
@@ -240,14 +241,25 @@ impl Factorization {
 
     /// Ratings of another file in this model's numbers; ids that it does not know become [`UNKNOWN`]. O(ids log ids + ratings).
     pub fn renumber(&self, ratings: &Ratings) -> Vec<Rating> {
-        let [users, items] = self.numbers([&ratings.users, &ratings.items]);
-        let number = |rating: &Rating| Rating {
-            user: users[rating.user as usize],
-            item: items[rating.item as usize],
-            value: rating.value,
-        };
-        ratings.entries.iter().map(number).collect()
+        renumber(ratings, &self.users, &self.items)
     }
+}
+
+/// Ratings in the numbers of these users and items; ids that are not among them become [`UNKNOWN`]. O(ids log ids + ratings).
+pub fn renumber(ratings: &Ratings, users: &Ids, items: &Ids) -> Vec<Rating> {
+    let (users, items) = (numbers(&ratings.users, users), numbers(&ratings.items, items));
+    let number = |rating: &Rating| Rating {
+        user: users[rating.user as usize],
+        item: items[rating.item as usize],
+        value: rating.value,
+    };
+    ratings.entries.iter().map(number).collect()
+}
+
+/// The number of each of these ids among others, or [`UNKNOWN`]. O(ids log ids), parallel.
+pub(super) fn numbers(of: &Ids, among: &Ids) -> Vec<u32> {
+    let all = 0..of.len() as u32;
+    all.into_par_iter().map(|row| among.find(&of.id(row).to_string()).unwrap_or(UNKNOWN)).collect()
 }
 
 pub(super) fn shape_error(part: &'static str, expected: String, got: String) -> FactorizationError {

@@ -1,10 +1,9 @@
 //! A run that goes on from a model instead of from small random factors: after new ratings came in, or for a few more iterations.
 
 use gasworks_engine::graph::{Ids, Vertex};
-use rayon::prelude::*;
 
 use super::error::FactorizationError;
-use super::model::{Factorization, UNKNOWN};
+use super::model::{Factorization, UNKNOWN, numbers};
 use super::settings::{Offset, Settings};
 
 /// The rows of a model, as far as they are of users and items of other ratings. Made by [`Factorization::warm_start`].
@@ -71,17 +70,8 @@ impl Factorization {
         if settings.is_nonnegative() && !found.is_nonnegative() {
             return refuse("factors", "none below 0".into(), format!("those of {}", found.program));
         }
-        let [users, items] = self.numbers([users, items]);
+        let (users, items) = (numbers(users, &self.users), numbers(items, &self.items));
         Ok(WarmStart { model: self, users, items })
-    }
-
-    /// The number of each user and each item of other ratings in this model, or [`UNKNOWN`]. O(ids log ids), parallel.
-    pub(super) fn numbers(&self, [users, items]: [&Ids; 2]) -> [Vec<u32>; 2] {
-        let map = |from: &Ids, to: &Ids| -> Vec<u32> {
-            let all = 0..from.len() as u32;
-            all.into_par_iter().map(|row| to.find(&from.id(row).to_string()).unwrap_or(UNKNOWN)).collect()
-        };
-        [map(users, &self.users), map(items, &self.items)]
     }
 }
 

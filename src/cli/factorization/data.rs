@@ -8,7 +8,7 @@ use gasworks::input::{
     Duplicates, Rating, Ratings, RatingsOptions, Source, Titles, read_ratings, read_titles,
 };
 use gasworks::programs::factorization::{
-    Baseline, BaselineSettings, Factorization, RatingList, Settings, Split, Training, UNKNOWN, hold_out,
+    Baseline, BaselineSettings, Factorization, RatingList, Settings, Split, Training, hold_out, renumber,
 };
 use serde_json::json;
 
@@ -119,7 +119,8 @@ impl Data {
         let is_held_out = test.is_none();
         let split = match test {
             Some(test) => {
-                let test = renumber(&test, &ratings);
+                // What the training ratings do not know becomes unknown.
+                let test = renumber(&test, &ratings.users, &ratings.items);
                 Split { train: ratings.entries, test }
             }
             // Nothing is copied where nothing is held out.
@@ -288,20 +289,6 @@ fn titles(source: &Source, items: &Ids, reporter: &mut Reporter) -> Result<Vec<O
         reporter.note(format_args!("{known} of {} items have a title", items.len()));
     }
     Ok(titles)
-}
-
-/// Test ratings in the numbers of the training ratings; what those do not know becomes [`UNKNOWN`].
-fn renumber(test: &Ratings, train: &Ratings) -> Vec<Rating> {
-    let map = |from: &Ids, to: &Ids| -> Vec<u32> {
-        from.iter().map(|id| to.find(&id.to_string()).unwrap_or(UNKNOWN)).collect()
-    };
-    let (users, items) = (map(&test.users, &train.users), map(&test.items, &train.items));
-    let number = |rating: &Rating| Rating {
-        user: users[rating.user as usize],
-        item: items[rating.item as usize],
-        ..*rating
-    };
-    test.entries.iter().map(number).collect()
 }
 
 /// Ratings and titles that come with the program.

@@ -2,6 +2,7 @@
 //! factors go. A command adds its program, and how its rows are read.
 
 mod data;
+mod descent;
 mod export;
 mod judge;
 mod output;
@@ -12,6 +13,7 @@ mod summary;
 mod watch;
 
 pub(super) use data::{Data, DataOptions, MeasuringOptions, check_choices, rated, ratings, read, sample};
+pub(super) use descent::Descent;
 pub(super) use export::Export;
 pub(super) use judge::Judge;
 pub(super) use output::OutputOptions;

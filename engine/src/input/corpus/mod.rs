@@ -116,7 +116,8 @@ pub fn holds_word_counts(source: &Source) -> Result<(Source, bool), Error> {
     Ok((held, are_counts))
 }
 
-fn missing(some: u64, all: u64, what: &str, one: &str, many: &str) -> Option<String> {
+/// That some of them are missing, if any are.
+pub(super) fn missing(some: u64, all: u64, what: &str, one: &str, many: &str) -> Option<String> {
     (some > 0).then(|| format!("{some} of {all} {what} {}", if some == 1 { one } else { many }))
 }
 

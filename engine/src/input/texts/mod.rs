@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use super::corpus::missing;
 use super::{Compression, Corpus, Loaded, Report, Source, WordCount};
 use crate::Error;
 use crate::graph::Ids;
@@ -132,15 +133,14 @@ pub fn read_texts(sources: &[Source], options: &TextOptions) -> Result<Loaded<Te
     };
     report.notes.extend(vocabulary.note.clone());
     let entries = vocabulary.entries(counted);
-    let Some(last) = entries.last() else {
+    if entries.is_empty() {
         return Err(Error::File {
             path: report.name,
             expected: "documents that share words".into(),
             found: format!("{} documents without a word that is kept", titles.len()),
             advice: "check what a document is, and the limits of words".into(),
         });
-    };
-    debug_assert!((last.document as usize) < titles.len());
+    }
     Ok(Loaded { data: vocabulary.texts(entries, titles, &mut report.notes), report })
 }
 
@@ -324,14 +324,8 @@ impl Vocabulary {
             });
             entry.document = *number;
         }
-        let empty = documents.len() - kept as usize;
-        if empty > 0 {
-            let all = documents.len();
-            notes.push(format!(
-                "{empty} of {all} documents {} no word",
-                if empty == 1 { "has" } else { "have" }
-            ));
-        }
+        let all = documents.len() as u64;
+        notes.extend(missing(all - u64::from(kept), all, "documents", "has no word", "have no word"));
         let mut numbers = numbers.iter();
         documents.retain(|_| numbers.next().is_some_and(Option::is_some));
         let Vocabulary { words, names, size, .. } = self;
