@@ -10,7 +10,7 @@ mod harness;
 use std::ops::ControlFlow;
 
 use gasworks::input::{CorpusOptions, Source, read_corpus};
-use gasworks::programs::lda::{Lda, Likelihood, Start, TopicTotals};
+use gasworks::programs::lda::{Lda, Likelihood, Priors, Start, TopicTotals};
 use gasworks::{Column, Engine, Isa, Progress, Row};
 
 fn number<T: std::str::FromStr>(option: &str, default: T) -> T {
@@ -28,8 +28,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => Start::growing(),
     };
     let alpha = number("--alpha", 50.0 / topics as f64);
-    let lda = Lda::new(topics, &corpus).with_alpha(&vec![alpha; topics]).with_beta(number("--beta", 0.01));
-    let lda = lda.starting(&start, corpus.documents.len(), seed);
+    let priors =
+        Priors::new(topics, &corpus).with_alpha(&vec![alpha; topics]).with_beta(number("--beta", 0.01));
+    let lda = Lda::with_priors(priors).starting(&start, corpus.documents.len(), seed);
     let blocks: Option<(usize, usize)> = harness::value_of("--blocks").and_then(|word| {
         let (documents, words) = word.split_once(',')?;
         Some((documents.parse().ok()?, words.parse().ok()?))

@@ -23,6 +23,8 @@
 //! So parts cost about 0.02, a fourth of a percent and little more than seeds differ by, and more of them no more.
 
 mod likelihood;
+mod model;
+mod priors;
 mod special;
 mod start;
 #[cfg(test)]
@@ -30,11 +32,13 @@ mod tests;
 mod topics;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
-use gasworks_engine::input::Corpus;
+use gasworks_engine::input::{Corpus, Texts};
 use gasworks_engine::{Aggregate, Block, BlockRow, Context, EdgeProgram, Error, Random, Row, Simd};
 use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded};
 
 pub use likelihood::Likelihood;
+pub use model::{TopicCount, TopicCounts, TopicModel};
+pub use priors::Priors;
 pub use start::{Stage, Start};
 pub use topics::{Topic, TopicSettings};
 
@@ -50,12 +54,12 @@ const AHEAD: usize = 2;
 ///
 /// ```
 /// use gasworks_engine::{Engine, input::{Source, read_corpus, CorpusOptions}};
-/// use gasworks_programs::lda::{Lda, TopicTotals};
+/// use gasworks_programs::lda::{Lda, Priors, TopicTotals};
 ///
 /// // Two documents of ships and whales, two of finches and beaks.
 /// let text = "2 0:3 1:3\n2 0:2 1:4\n2 2:3 3:3\n2 2:4 3:2\n";
 /// let corpus = read_corpus(&Source::from_memory("few.dat", text.as_bytes()), &CorpusOptions::default())?.data;
-/// let lda = Lda::new(2, &corpus).with_alpha(&[0.1; 2]);
+/// let lda = Lda::with_priors(Priors::new(2, &corpus).with_alpha(&[0.1; 2]));
 /// let mut graph = lda.graph(&corpus)?;
 /// Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).rounds(50).run()?;
 /// let topic = |document: u32| graph.vertex(document)[0] > 3.0;
@@ -71,11 +75,7 @@ const AHEAD: usize = 2;
 /// blocks. A document or a word takes 4 bytes for each topic, of which there are a multiple of 16, and 12 for each part of the words that a document has tokens in.
 #[derive(Clone, Debug)]
 pub struct Lda {
-    /// One for each topic.
-    alpha: Vec<f64>,
-    beta: f64,
-    /// All words that there are.
-    words: usize,
+    priors: Priors,
     prior: Prior,
     is_random: bool,
     /// The pass in which each document begins; empty if all do in the first.
@@ -87,63 +87,32 @@ pub struct Lda {
 impl Lda {
     /// The topic of a token that has none yet.
     pub const NO_TOPIC: u16 = u16::MAX;
-    /// Topics at most.
-    pub const MOST_TOPICS: usize = u16::MAX as usize;
     /// Tokens of a document or of a word at most: beyond, `f32` does not count exactly.
     pub const MOST_TOKENS: u64 = 1 << 24;
 
-    /// So many topics for a corpus, with the priors that are customary since Griffiths and Steyvers: alpha 50 / topics, beta 0.01. All
-    /// documents begin in the first pass.
+    /// So many topics for a corpus, with the [customary priors](Priors::new). All documents begin in the first pass.
     ///
     /// # Panics
-    /// If there is no topic, or more than [`MOST_TOPICS`](Lda::MOST_TOPICS).
+    /// If there is no topic, or more than [`MOST_TOPICS`](Priors::MOST_TOPICS).
     pub fn new(topics: usize, corpus: &Corpus) -> Self {
-        assert!((1..=Lda::MOST_TOPICS).contains(&topics), "1 to {} topics, got {topics}", Lda::MOST_TOPICS);
-        let (alpha, beta, words) = (vec![50.0 / topics as f64; topics], 0.01, corpus.vocabulary as usize);
-        let prior = Lda::prior(&alpha, beta, words);
-        Lda { alpha, beta, words, prior, is_random: false, begins: Vec::new(), first_passes: 1 }
+        Lda::with_priors(Priors::new(topics, corpus))
     }
 
-    fn prior(alpha: &[f64], beta: f64, words: usize) -> Prior {
-        let alpha: Vec<f32> = alpha.iter().map(|alpha| *alpha as f32).collect();
-        Prior::new(&alpha, beta as f32, words)
+    /// With these priors. All documents begin in the first pass.
+    pub fn with_priors(priors: Priors) -> Self {
+        let alpha: Vec<f32> = priors.alpha().iter().map(|alpha| *alpha as f32).collect();
+        let prior = Prior::new(&alpha, priors.beta() as f32, priors.words());
+        Lda { priors, prior, is_random: false, begins: Vec::new(), first_passes: 1 }
     }
 
-    /// The Dirichlet prior of a document over topics: one number each, which need not be equal.
-    ///
-    /// # Panics
-    /// If there are other numbers of topics, or one is not above 0 and finite.
-    pub fn with_alpha(self, alpha: &[f64]) -> Self {
-        assert_eq!(alpha.len(), self.topics(), "a number for each topic");
-        Lda { prior: Lda::prior(alpha, self.beta, self.words), alpha: alpha.to_vec(), ..self }
-    }
-
-    /// The Dirichlet prior of a topic over words: one number for all.
-    ///
-    /// # Panics
-    /// If it is not above 0 and finite.
-    pub fn with_beta(self, beta: f64) -> Self {
-        Lda { prior: Lda::prior(&self.alpha, beta, self.words), beta, ..self }
+    /// The priors.
+    pub fn priors(&self) -> &Priors {
+        &self.priors
     }
 
     /// How many topics.
     pub fn topics(&self) -> usize {
-        self.alpha.len()
-    }
-
-    /// The Dirichlet prior of a document over topics.
-    pub fn alpha(&self) -> &[f64] {
-        &self.alpha
-    }
-
-    /// The Dirichlet prior of a topic over words.
-    pub fn beta(&self) -> f64 {
-        self.beta
-    }
-
-    /// How many words there are, whether or not they occur.
-    pub fn words(&self) -> usize {
-        self.words
+        self.priors.topics()
     }
 
     /// Numbers in the row of a vertex: the tokens of each topic, and zeros up to a whole cache line.
@@ -180,6 +149,14 @@ impl Lda {
     /// The joint likelihood of the words and topics of a graph whose tokens all have a topic. O((documents + words) topics), parallel.
     pub fn likelihood(&self, graph: &Graph<Row<f32>, u16>) -> Likelihood {
         Likelihood::new(self, graph.topology(), graph.vertex_data())
+    }
+
+    /// The model that a run on the graph of these texts has reached.
+    ///
+    /// # Panics
+    /// If the graph has another number of tokens.
+    pub fn model(&self, graph: &Graph<Row<f32>, u16>, texts: Texts) -> TopicModel {
+        TopicModel::new(texts, self.priors.clone(), graph.edge_list().map(|(_, _, topic)| *topic).collect())
     }
 
     /// The tokens of a block, those of `OPEN` documents in turn.

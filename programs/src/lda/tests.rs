@@ -9,16 +9,19 @@ use super::*;
 
 /// A corpus of these documents, each a list of words.
 fn corpus(documents: &[Vec<u32>], words: u32) -> Corpus {
-    let entry =
-        |(document, word): (usize, &u32)| WordCount { document: document as u32, word: *word, count: 1 };
-    let tokens =
-        documents.iter().enumerate().flat_map(|(at, words)| words.iter().map(move |word| (at, word)));
+    let mut entries = Vec::new();
+    for (document, words) in (0..).zip(documents) {
+        let mut words = words.clone();
+        words.sort_unstable();
+        let runs = words.chunk_by(|one, other| one == other);
+        entries.extend(runs.map(|run| WordCount { document, word: run[0], count: run.len() as u32 }));
+    }
     Corpus {
         documents: Ids::range(documents.len() as u32),
         words: Ids::range(words),
         names: Vec::new(),
         vocabulary: words.into(),
-        entries: tokens.map(entry).collect(),
+        entries,
     }
 }
 
@@ -35,7 +38,7 @@ fn planted(documents: usize, length: u64) -> Vec<Vec<u32>> {
 
 /// Of words and topics together, token by token: each factor is the probability of the next topic and word given those before (a Pólya urn).
 fn chain_rule(lda: &Lda, tokens: &[(usize, usize)], topics: &[usize]) -> f64 {
-    let mass: f64 = lda.alpha().iter().sum();
+    let mass: f64 = lda.priors().alpha().iter().sum();
     let mut product = 1.0;
     for (at, ((document, word), topic)) in tokens.iter().zip(topics).enumerate() {
         let before = || tokens[..at].iter().zip(topics);
@@ -46,8 +49,9 @@ fn chain_rule(lda: &Lda, tokens: &[(usize, usize)], topics: &[usize]) -> f64 {
         let of_topic = count(&|token, other| token.0 == *document && other == *topic);
         let of_word = count(&|token, other| token.1 == *word && other == *topic);
         let of_all = count(&|_, other| other == *topic);
-        product *= (of_topic + lda.alpha()[*topic]) / (in_document + mass);
-        product *= (of_word + lda.beta()) / (of_all + lda.beta() * lda.words() as f64);
+        product *= (of_topic + lda.priors().alpha()[*topic]) / (in_document + mass);
+        product *=
+            (of_word + lda.priors().beta()) / (of_all + lda.priors().beta() * lda.priors().words() as f64);
     }
     product
 }
@@ -91,8 +95,8 @@ fn the_chain_of_one_block_is_that_of_exact_enumeration() {
             .collect();
         let (count, words) = (documents.len(), tokens.iter().map(|(_, word)| word + 1).max().unwrap());
         let corpus = corpus(documents, words as u32);
-        let lda =
-            Lda::new(alpha.len(), &corpus).with_alpha(&alpha).with_beta(beta).starting(&start, count, 0);
+        let lda = Lda::with_priors(Priors::new(alpha.len(), &corpus).with_alpha(&alpha).with_beta(beta))
+            .starting(&start, count, 0);
         let mut graph = lda.graph(&corpus).unwrap();
         let mut exact = BTreeMap::new();
         for code in 0..alpha.len().pow(tokens.len() as u32) {
@@ -166,8 +170,22 @@ fn counts_stay_the_sums_of_topics_and_bits_do_not_depend_on_threads_or_vectors()
                     expected,
                     "{topics} topics, {start:?}, {passes} passes"
                 );
-                assert_eq!(lda.likelihood(&graph).tokens, f64::from(assigned));
+                let likelihood = lda.likelihood(&graph);
+                assert_eq!(likelihood.tokens, f64::from(assigned));
                 assert!(passes < whole || u64::try_from(assigned).unwrap() == corpus.tokens());
+                if passes >= whole {
+                    let model = lda.model(&graph, Texts { corpus: corpus.clone(), documents: Vec::new() });
+                    assert_eq!(model.likelihood(), likelihood, "{topics} topics, {start:?}");
+                    let row = |vertex: usize| match vertex.checked_sub(documents.len()) {
+                        None => model.documents().get(vertex),
+                        Some(word) => model.words().get(word),
+                    };
+                    for vertex in 0..graph.vertices() {
+                        let mut counts = vec![0.0; lda.width()];
+                        row(vertex).iter().for_each(|of| counts[usize::from(of.topic)] = of.count as f32);
+                        assert_eq!(counts, graph.vertex(vertex as u32), "vertex {vertex}");
+                    }
+                }
             }
             let expected = run(1, Isa::Baseline, whole + 3);
             let levels = Isa::all().into_iter().filter(|isa| isa.is_available());
@@ -194,11 +212,8 @@ fn planted_topics_are_found() {
     let corpus = corpus(&documents, 30);
     for start in [Start::Random, Start::Sequential, Start::growing()] {
         for blocks in [1, 4] {
-            let lda = Lda::new(3, &corpus).with_alpha(&[0.2; 3]).with_beta(0.1).starting(
-                &start,
-                documents.len(),
-                1,
-            );
+            let priors = Priors::new(3, &corpus).with_alpha(&[0.2; 3]).with_beta(0.1);
+            let lda = Lda::with_priors(priors).starting(&start, documents.len(), 1);
             let run = |seed: u64| {
                 let mut graph = lda.graph(&corpus).unwrap();
                 let engine = Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).blocks(blocks, blocks);
@@ -229,7 +244,7 @@ fn planted_topics_are_found() {
 fn likelihoods_are_those_of_cases_by_hand() {
     // One topic: only words count. Of 7 words, the first twice and the second once.
     let corpus = Corpus { vocabulary: 7, ..corpus(&[vec![0, 0, 1]], 2) };
-    let lda = Lda::new(1, &corpus).with_beta(0.5);
+    let lda = Lda::with_priors(Priors::new(1, &corpus).with_beta(0.5));
     let mut graph = lda.graph(&corpus).unwrap();
     Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).rounds(1).run().unwrap();
     let exact: f64 = (0.5 * 1.5 * 0.5) / (3.5 * 4.5 * 5.5);
@@ -253,8 +268,8 @@ fn what_cannot_be_counted_or_run_is_refused() {
     }));
     assert!(alone.unwrap_err().downcast_ref::<&str>().unwrap().contains("aggregate(&TopicTotals)"));
     for alpha in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert!(std::panic::catch_unwind(|| Lda::new(2, &few).with_alpha(&[alpha, 1.0])).is_err());
-        assert!(std::panic::catch_unwind(|| Lda::new(2, &few).with_beta(alpha)).is_err());
+        assert!(std::panic::catch_unwind(|| Priors::new(2, &few).with_alpha(&[alpha, 1.0])).is_err());
+        assert!(std::panic::catch_unwind(|| Priors::new(2, &few).with_beta(alpha)).is_err());
     }
     let shrinking = Start::Growing(vec![Stage { share: 0.5, passes: 1 }, Stage { share: 0.2, passes: 1 }]);
     assert!(std::panic::catch_unwind(|| Lda::new(2, &few).starting(&shrinking, 10, 0)).is_err());

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, Texts};
-use gasworks::programs::lda::{Lda as Program, Likelihood, Start, Topic, TopicSettings, TopicTotals};
+use gasworks::programs::lda::{Lda as Program, Likelihood, Priors, Start, Topic, TopicSettings, TopicTotals};
 use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
 use serde_json::{Value, json};
 
@@ -123,14 +123,14 @@ impl Lda {
             let mut empty = program.graph(&none)?;
             Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
         })?;
-        let Texts { corpus, documents } = self.documents.read(reporter)?;
-        let program = self.program(&corpus);
-        let mut graph = program.graph(&corpus)?;
-        run.start(&graph, Some(self.iterations), self.details(&corpus, &program), reporter)?;
+        let texts = self.documents.read(reporter)?;
+        let program = self.program(&texts.corpus);
+        let mut graph = program.graph(&texts.corpus)?;
+        run.start(&graph, Some(self.iterations), self.details(&texts.corpus, &program), reporter)?;
 
         // Until all documents take part, passes are no iterations.
         let before = program.first_passes() - 1;
-        let (tokens, topology) = (corpus.tokens() as f64, graph.topology().clone());
+        let (tokens, topology) = (texts.corpus.tokens() as f64, graph.topology().clone());
         let (mut last, mut metrics, mut text) = (0.0, Metrics::new(), String::new());
         let outcome = run.watched(
             reporter,
@@ -161,10 +161,12 @@ impl Lda {
         let reason = run::ended(&outcome, reporter);
 
         let settings = TopicSettings { words: self.words, relevance: self.relevance, documents: 1 };
-        for topic in &program.describe(&graph, &settings) {
-            show(topic, &corpus, &documents, reporter)?;
+        let model = program.model(&graph, texts);
+        drop(graph);
+        for topic in &model.describe(&settings) {
+            show(topic, model.texts(), reporter)?;
         }
-        let likelihood = program.likelihood(&graph).per_token();
+        let likelihood = model.likelihood().per_token();
         metrics.insert("log_likelihood_per_token".into(), likelihood.into());
         run::finish(reporter, reason, &outcome, metrics, Metrics::new())
     }
@@ -176,9 +178,8 @@ impl Lda {
             Begin::Sequential => Start::Sequential,
             Begin::Random => Start::Random,
         };
-        let program =
-            Program::new(topics, corpus).with_alpha(&vec![self.alpha(); topics]).with_beta(self.beta);
-        program.starting(&start, corpus.documents.len(), self.common.seed)
+        let priors = Priors::new(topics, corpus).with_alpha(&vec![self.alpha(); topics]).with_beta(self.beta);
+        Program::with_priors(priors).starting(&start, corpus.documents.len(), self.common.seed)
     }
 
     fn alpha(&self) -> f64 {
@@ -210,14 +211,9 @@ impl Lda {
     }
 }
 
-fn show(
-    topic: &Topic,
-    corpus: &Corpus,
-    documents: &[gasworks::input::Document],
-    reporter: &mut Reporter,
-) -> Result<(), Failure> {
-    let words: Vec<String> = topic.words.iter().map(|(word, _)| corpus.name(*word)).collect();
-    let title = |document: u32| &documents[document as usize].title;
+fn show(topic: &Topic, texts: &Texts, reporter: &mut Reporter) -> Result<(), Failure> {
+    let words: Vec<String> = topic.words.iter().map(|(word, _)| texts.corpus.name(*word)).collect();
+    let title = |document: u32| &texts.documents[document as usize].title;
     if reporter.is_json() {
         let word = |(name, (_, probability)): (&String, &(u32, f64))| json!({ "word": name, "probability": probability });
         let document = |(document, share): &(u32, f64)| json!({ "title": title(*document), "share": share });

@@ -1,0 +1,146 @@
+//! Topics that a run has found: documents, words, and the topic of each token. All else follows from these.
+
+use gasworks_engine::input::Texts;
+
+use super::Lda;
+use super::likelihood::Likelihood;
+use super::priors::Priors;
+
+/// How many tokens of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicCount {
+    /// The topic.
+    pub topic: u16,
+    /// At least 1.
+    pub count: u32,
+}
+
+/// How many tokens of each topic some documents or words have: 8 bytes for each topic that one has at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicCounts {
+    starts: Vec<usize>,
+    counts: Vec<TopicCount>,
+}
+
+impl TopicCounts {
+    /// How many documents or words.
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Those of one, by topic, ascending.
+    ///
+    /// # Panics
+    /// If there is no such document or word.
+    pub fn get(&self, at: usize) -> &[TopicCount] {
+        &self.counts[self.starts[at]..self.starts[at + 1]]
+    }
+
+    /// From the topics of each one's tokens, which come one after the other.
+    fn new(lengths: impl Iterator<Item = usize>, topics: &mut [u16]) -> Self {
+        let (mut starts, mut counts) = (vec![0], Vec::new());
+        let mut rest = topics;
+        for length in lengths {
+            let (own, after) = rest.split_at_mut(length);
+            own.sort_unstable();
+            let runs = own.chunk_by(|one, other| one == other).filter(|run| run[0] != Lda::NO_TOPIC);
+            counts.extend(runs.map(|run| TopicCount { topic: run[0], count: run.len() as u32 }));
+            starts.push(counts.len());
+            rest = after;
+        }
+        TopicCounts { starts, counts }
+    }
+}
+
+/// A topic model: the texts, the priors, and a topic for each token that has one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicModel {
+    texts: Texts,
+    priors: Priors,
+    topics: Vec<u16>,
+    documents: TopicCounts,
+    words: TopicCounts,
+    totals: Vec<u64>,
+}
+
+impl TopicModel {
+    /// From the topic of each token: those of the first entry of the corpus, then those of the next. [`Lda::NO_TOPIC`], where a run ended before
+    /// the token had one, is counted nowhere. O(tokens log tokens).
+    ///
+    /// # Panics
+    /// If there is not a topic for each token, or one beyond those of the priors; if the priors are for fewer words.
+    pub fn new(texts: Texts, priors: Priors, topics: Vec<u16>) -> Self {
+        let corpus = &texts.corpus;
+        assert_eq!(topics.len() as u64, corpus.tokens(), "a topic for each token");
+        assert!(corpus.words.len() <= priors.words(), "priors for all words");
+        let mut totals = vec![0; priors.topics()];
+        let counted = topics.iter().filter(|topic| **topic != Lda::NO_TOPIC);
+        counted.for_each(|topic| totals[usize::from(*topic)] += 1);
+
+        let mut lengths = vec![0; corpus.documents.len()];
+        corpus.entries.iter().for_each(|entry| lengths[entry.document as usize] += entry.count as usize);
+        let documents = TopicCounts::new(lengths.into_iter(), &mut topics.clone());
+
+        let mut lengths = vec![0; corpus.words.len()];
+        corpus.entries.iter().for_each(|entry| lengths[entry.word as usize] += entry.count as usize);
+        let starts = lengths.iter().scan(0, |sum, length| Some(std::mem::replace(sum, *sum + length)));
+        let (mut next, mut by_word) = (starts.collect::<Vec<usize>>(), vec![0; topics.len()]);
+        let mut rest = &topics[..];
+        for entry in &corpus.entries {
+            let (own, after) = rest.split_at(entry.count as usize);
+            let at = &mut next[entry.word as usize];
+            by_word[*at..*at + own.len()].copy_from_slice(own);
+            (*at, rest) = (*at + own.len(), after);
+        }
+        let words = TopicCounts::new(lengths.into_iter(), &mut by_word);
+        TopicModel { texts, priors, topics, documents, words, totals }
+    }
+
+    /// The documents that it was trained on.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// The priors.
+    pub fn priors(&self) -> &Priors {
+        &self.priors
+    }
+
+    /// The topic of each token, in the order of the entries of the corpus.
+    pub fn topics(&self) -> &[u16] {
+        &self.topics
+    }
+
+    /// How many tokens of each topic a document has.
+    pub fn documents(&self) -> &TopicCounts {
+        &self.documents
+    }
+
+    /// How many tokens of each topic a word has.
+    pub fn words(&self) -> &TopicCounts {
+        &self.words
+    }
+
+    /// How many tokens each topic has.
+    pub fn totals(&self) -> &[u64] {
+        &self.totals
+    }
+
+    /// The joint likelihood of the words and topics. O(tokens), parallel.
+    pub fn likelihood(&self) -> Likelihood {
+        let documents = self.documents.len();
+        let counts = |at: usize| {
+            let counts = match at.checked_sub(documents) {
+                None => self.documents.get(at),
+                Some(word) => self.words.get(word),
+            };
+            counts.iter().map(|of| (usize::from(of.topic), f64::from(of.count)))
+        };
+        Likelihood::of(&self.priors, 0..documents, documents..documents + self.words.len(), counts)
+    }
+}
