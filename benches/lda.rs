@@ -1,6 +1,6 @@
 //! Topics of documents: seconds, tokens a second and the joint log-likelihood a token, pass by pass.
 //!
-//! `cargo bench --bench lda -- --file CORPUS [--topics 100] [--alpha A] [--beta B] [--start growing|sequential|random] [--threads 1,2]
+//! `cargo bench --bench lda -- --file CORPUS [--sampler dense|sparse] [--topics 100] [--alpha A] [--beta B] [--start growing|sequential|random] [--threads 1,2]
 //! [--seconds S] [--passes N] [--blocks DOCUMENTS,WORDS] [--seed N] [--isa NAME]`
 //!
 //! Seconds count from the first pass, the start included, reading and likelihoods left out.
@@ -9,9 +9,9 @@ mod harness;
 
 use std::ops::ControlFlow;
 
-use gasworks::input::{CorpusOptions, Source, read_corpus};
-use gasworks::programs::lda::{Lda, Likelihood, Priors, Start, TopicTotals};
-use gasworks::{Column, Engine, Isa, Progress, Row};
+use gasworks::input::{Corpus, CorpusOptions, Source, read_corpus};
+use gasworks::programs::lda::{Lda, Priors, Sampler, SparseLda, Start, TopicTotals};
+use gasworks::{Aggregate, Column, Engine, Isa, Progress};
 
 fn number<T: std::str::FromStr>(option: &str, default: T) -> T {
     harness::value_of(option).and_then(|word| word.parse().ok()).unwrap_or(default)
@@ -30,23 +30,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let alpha = number("--alpha", 50.0 / topics as f64);
     let priors =
         Priors::new(topics, &corpus).with_alpha(&vec![alpha; topics]).with_beta(number("--beta", 0.01));
-    let lda = Lda::with_priors(priors).starting(&start, corpus.documents.len(), seed);
-    let blocks: Option<(usize, usize)> = harness::value_of("--blocks").and_then(|word| {
-        let (documents, words) = word.split_once(',')?;
-        Some((documents.parse().ok()?, words.parse().ok()?))
-    });
     println!(
         "{} documents, {} words, {} tokens",
         corpus.documents.len(),
         corpus.words.len(),
         corpus.tokens()
     );
+    let documents = corpus.documents.len();
+    match harness::value_of("--sampler").as_deref() {
+        Some("sparse") => {
+            run(SparseLda::with_priors(priors).starting(&start, documents, seed), &corpus, seed)
+        }
+        _ => run(Lda::with_priors(priors).starting(&start, documents, seed), &corpus, seed),
+    }
+}
+
+fn run<L: Sampler>(lda: L, corpus: &Corpus, seed: u64) -> Result<(), Box<dyn std::error::Error>>
+where
+    TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+{
+    let topics = lda.priors().topics();
+    let blocks: Option<(usize, usize)> = harness::value_of("--blocks").and_then(|word| {
+        let (documents, words) = word.split_once(',')?;
+        Some((documents.parse().ok()?, words.parse().ok()?))
+    });
     for threads in harness::threads() {
-        let mut graph = lda.graph(&corpus)?;
+        let mut graph = lda.graph(corpus)?;
         let topology = graph.topology().clone();
         let (most, passes) = (number("--seconds", f64::INFINITY), number("--passes", 100));
         let (mut times, mut next) = (vec![0.0], 0.0);
-        let mut observer = |progress: &Progress, rows: &Column<Row<f32>>| {
+        let mut observer = |progress: &Progress, rows: &Column<L::Vertex>| {
             let done = (progress.rounds + 1).saturating_sub(lda.first_passes());
             times.push(progress.seconds);
             let ends = done > passes || progress.seconds >= most;
@@ -56,7 +69,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     "{threads} threads: {:.3} s, full pass {done}, {:.2} M tokens/s: {:.4}",
                     progress.seconds,
                     corpus.tokens() as f64 / lap / 1e6,
-                    Likelihood::new(&lda, &topology, rows).per_token()
+                    lda.likelihood(&topology, rows).per_token()
                 );
                 next = progress.seconds * 1.25;
             }

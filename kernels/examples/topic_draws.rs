@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use gasworks_kernels::Isa;
-use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded};
+use gasworks_kernels::topics::dense::{Conditional, OpenDocument, Totals};
+use gasworks_kernels::topics::{Prior, padded};
 use pulp::{Simd, WithSimd};
 
 struct Draws {

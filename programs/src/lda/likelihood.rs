@@ -3,12 +3,10 @@
 
 use std::ops::Range;
 
-use gasworks_engine::graph::Topology;
-use gasworks_engine::{Column, Row};
 use rayon::prelude::*;
 
+use super::Priors;
 use super::special::{RisingFactorial, ln_gamma};
-use super::{Lda, Priors};
 
 /// Rows a block; the sum over blocks is taken in order, so its bits do not depend on threads.
 const BLOCK: usize = 1 << 8;
@@ -26,20 +24,6 @@ impl Likelihood {
     /// The logarithm a token; NaN without tokens.
     pub fn per_token(&self) -> f64 {
         self.logarithm / self.tokens
-    }
-
-    /// From the rows of documents and words.
-    ///
-    /// # Panics
-    /// If there is not a row for each vertex, or the graph is not bipartite.
-    pub fn new(lda: &Lda, topology: &Topology, rows: &Column<Row<f32>>) -> Self {
-        let documents = topology.left().expect("documents and words are the two sides") as usize;
-        assert_eq!(rows.len(), topology.vertices(), "a row for each vertex");
-        let counts = |at: usize| {
-            let counts = rows.get(at).iter().enumerate().filter(|(_, count)| **count > 0.0);
-            counts.map(|(topic, count)| (topic, f64::from(*count)))
-        };
-        Likelihood::of(lda.priors(), 0..documents, documents..rows.len(), counts)
     }
 
     /// From the counts of each topic, those above 0, of documents and of words.

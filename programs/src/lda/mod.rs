@@ -25,6 +25,8 @@
 mod likelihood;
 mod model;
 mod priors;
+mod sampler;
+mod sparse;
 mod special;
 mod start;
 #[cfg(test)]
@@ -33,12 +35,18 @@ mod topics;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks_engine::input::{Corpus, Texts};
-use gasworks_engine::{Aggregate, Block, BlockRow, Context, EdgeProgram, Error, Random, Row, Simd};
-use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded};
+use gasworks_engine::{Aggregate, Block, BlockRow, Column, Context, EdgeProgram, Error, Random, Row, Simd};
+use gasworks_kernels::topics::dense::{Conditional, OpenDocument, Totals};
+use gasworks_kernels::topics::{Prior, padded};
+
+use sampler::{admit, tokens};
+use start::Begins;
 
 pub use likelihood::Likelihood;
 pub use model::{TopicCount, TopicCounts, TopicModel};
 pub use priors::Priors;
+pub use sampler::{NO_TOPIC, Sampler};
+pub use sparse::SparseLda;
 pub use start::{Stage, Start};
 pub use topics::{Topic, TopicSettings};
 
@@ -54,7 +62,7 @@ const AHEAD: usize = 2;
 ///
 /// ```
 /// use gasworks_engine::{Engine, input::{Source, read_corpus, CorpusOptions}};
-/// use gasworks_programs::lda::{Lda, Priors, TopicTotals};
+/// use gasworks_programs::lda::{Lda, Priors, Sampler, TopicTotals};
 ///
 /// // Two documents of ships and whales, two of finches and beaks.
 /// let text = "2 0:3 1:3\n2 0:2 1:4\n2 2:3 3:3\n2 2:4 3:2\n";
@@ -65,7 +73,7 @@ const AHEAD: usize = 2;
 /// let topic = |document: u32| graph.vertex(document)[0] > 3.0;
 /// assert_eq!(topic(0), topic(1));
 /// assert_ne!(topic(0), topic(2));
-/// assert!(lda.likelihood(&graph).per_token() > -1.7);
+/// assert!(lda.likelihood(graph.topology(), graph.vertex_data()).per_token() > -1.7);
 /// # Ok::<(), gasworks_engine::Error>(())
 /// ```
 ///
@@ -77,16 +85,10 @@ const AHEAD: usize = 2;
 pub struct Lda {
     priors: Priors,
     prior: Prior,
-    is_random: bool,
-    /// The pass in which each document begins; empty if all do in the first.
-    begins: Vec<u32>,
-    /// Passes after which all tokens have a topic.
-    first_passes: u64,
+    begins: Begins,
 }
 
 impl Lda {
-    /// The topic of a token that has none yet.
-    pub const NO_TOPIC: u16 = u16::MAX;
     /// Tokens of a document or of a word at most: beyond, `f32` does not count exactly.
     pub const MOST_TOKENS: u64 = 1 << 24;
 
@@ -100,14 +102,15 @@ impl Lda {
 
     /// With these priors. All documents begin in the first pass.
     pub fn with_priors(priors: Priors) -> Self {
-        let alpha: Vec<f32> = priors.alpha().iter().map(|alpha| *alpha as f32).collect();
-        let prior = Prior::new(&alpha, priors.beta() as f32, priors.words());
-        Lda { priors, prior, is_random: false, begins: Vec::new(), first_passes: 1 }
+        Lda { prior: priors.to_kernel(), priors, begins: Begins::at_once() }
     }
 
-    /// The priors.
-    pub fn priors(&self) -> &Priors {
-        &self.priors
+    /// Starts in this way. The seed orders the documents of the corpus; that of the run decides the rest.
+    ///
+    /// # Panics
+    /// If a stage's share is not above 0 and at most 1, or below that of the stage before it.
+    pub fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
+        Lda { begins: Begins::new(start, documents, seed), ..self }
     }
 
     /// How many topics.
@@ -118,45 +121,6 @@ impl Lda {
     /// Numbers in the row of a vertex: the tokens of each topic, and zeros up to a whole cache line.
     pub fn width(&self) -> usize {
         padded(self.topics())
-    }
-
-    /// The graph of a corpus: documents left, words right, and an edge for each token, which has [no topic](Lda::NO_TOPIC) yet.
-    ///
-    /// # Errors
-    /// If a document or a word has more than [`MOST_TOKENS`](Lda::MOST_TOKENS) tokens.
-    pub fn graph(&self, corpus: &Corpus) -> Result<Graph<Row<f32>, u16>, Error> {
-        let mut tokens = vec![0; corpus.documents.len() + corpus.words.len()];
-        for entry in &corpus.entries {
-            tokens[entry.document as usize] += u64::from(entry.count);
-            tokens[corpus.documents.len() + entry.word as usize] += u64::from(entry.count);
-        }
-        if let Some(most) = tokens.iter().max().filter(|most| **most > Lda::MOST_TOKENS) {
-            return Err(Error::NotAdmitted {
-                what: format!("a document or a word with {most} tokens"),
-                why: format!("counts are exact to {}", Lda::MOST_TOKENS),
-                instead: "cut the document, or leave the word out".into(),
-            });
-        }
-        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
-        for entry in &corpus.entries {
-            ends.extend(std::iter::repeat_n([entry.document, entry.word], entry.count as usize));
-        }
-        let builder = GraphBuilder::bipartite(corpus.documents.len(), corpus.words.len());
-        let graph = builder.edges_from(ends, |ends| (ends, Lda::NO_TOPIC)).build()?;
-        Ok(graph.with_rows(self.width(), |_, _| ()))
-    }
-
-    /// The joint likelihood of the words and topics of a graph whose tokens all have a topic. O((documents + words) topics), parallel.
-    pub fn likelihood(&self, graph: &Graph<Row<f32>, u16>) -> Likelihood {
-        Likelihood::new(self, graph.topology(), graph.vertex_data())
-    }
-
-    /// The model that a run on the graph of these texts has reached.
-    ///
-    /// # Panics
-    /// If the graph has another number of tokens.
-    pub fn model(&self, graph: &Graph<Row<f32>, u16>, texts: Texts) -> TopicModel {
-        TopicModel::new(texts, self.priors.clone(), graph.edge_list().map(|(_, _, topic)| *topic).collect())
     }
 
     /// The tokens of a block, those of `OPEN` documents in turn.
@@ -171,7 +135,7 @@ impl Lda {
         let conditional = Conditional::<S, PARTS>::new(simd, &self.prior);
         let Scratch { totals, documents } = scratch;
         totals.start(&self.prior, cx.global);
-        let is_random = self.is_random && cx.round == 0;
+        let is_random = self.begins.is_random && cx.round == 0;
         let mut rows = 0..block.rows();
         loop {
             let mut open: [Option<(BlockRow<'_>, Random)>; OPEN] = [const { None }; OPEN];
@@ -180,7 +144,7 @@ impl Lda {
                 && let Some(row) = rows.next()
             {
                 let row = block.row(row);
-                if self.has_begun(row.source(), cx.round) {
+                if self.begins.has_begun(row.source(), cx.round) {
                     conditional.open(&mut documents[count], block.source_mut(row), totals);
                     open[count] = Some((row, row.context(cx, 0).random(TOPICS)));
                     count += 1;
@@ -202,7 +166,7 @@ impl Lda {
                         conditional.put(document, word, totals, new);
                         new as u16
                     } else {
-                        let old = (*topic != Lda::NO_TOPIC).then_some(usize::from(*topic));
+                        let old = (*topic != NO_TOPIC).then_some(usize::from(*topic));
                         let uniform = (random.next_u64() >> 41) as f32 * (1.0 / (1 << 23) as f32);
                         conditional.step(document, word, totals, old, uniform) as u16
                     };
@@ -228,6 +192,43 @@ impl Lda {
         } else {
             self.sweep::<S, PARTS, OPEN>(simd, cx, block, scratch);
         }
+    }
+}
+
+impl Sampler for Lda {
+    fn priors(&self) -> &Priors {
+        &self.priors
+    }
+
+    fn first_passes(&self) -> u64 {
+        self.begins.first_passes()
+    }
+
+    /// Documents left, words right.
+    fn graph(&self, corpus: &Corpus) -> Result<Graph<Row<f32>, u16>, Error> {
+        let tokens = tokens(corpus);
+        admit("a document", &tokens.of_documents, Lda::MOST_TOKENS)?;
+        admit("a word", &tokens.of_words, Lda::MOST_TOKENS)?;
+        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
+        for entry in &corpus.entries {
+            ends.extend(std::iter::repeat_n([entry.document, entry.word], entry.count as usize));
+        }
+        let builder = GraphBuilder::bipartite(corpus.documents.len(), corpus.words.len());
+        let graph = builder.edges_from(ends, |ends| (ends, NO_TOPIC)).build()?;
+        Ok(graph.with_rows(self.width(), |_, _| ()))
+    }
+
+    fn likelihood(&self, topology: &Topology, rows: &Column<Row<f32>>) -> Likelihood {
+        let documents = topology.left().expect("documents and words are the two sides") as usize;
+        let counts = |at: usize| {
+            let counts = rows.get(at).iter().enumerate().filter(|(_, count)| **count > 0.0);
+            counts.map(|(topic, count)| (topic, f64::from(*count)))
+        };
+        Likelihood::of(&self.priors, 0..documents, documents..topology.vertices(), counts)
+    }
+
+    fn model(&self, graph: &Graph<Row<f32>, u16>, texts: Texts) -> TopicModel {
+        TopicModel::new(texts, self.priors.clone(), graph.edge_list().map(|(_, _, topic)| *topic).collect())
     }
 }
 

@@ -2,9 +2,9 @@
 
 use gasworks_engine::input::Texts;
 
-use super::Lda;
 use super::likelihood::Likelihood;
 use super::priors::Priors;
+use super::sampler::NO_TOPIC;
 
 /// How many tokens of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl TopicCounts {
         for length in lengths {
             let (own, after) = rest.split_at_mut(length);
             own.sort_unstable();
-            let runs = own.chunk_by(|one, other| one == other).filter(|run| run[0] != Lda::NO_TOPIC);
+            let runs = own.chunk_by(|one, other| one == other).filter(|run| run[0] != NO_TOPIC);
             counts.extend(runs.map(|run| TopicCount { topic: run[0], count: run.len() as u32 }));
             starts.push(counts.len());
             rest = after;
@@ -69,7 +69,7 @@ pub struct TopicModel {
 }
 
 impl TopicModel {
-    /// From the topic of each token: those of the first entry of the corpus, then those of the next. [`Lda::NO_TOPIC`], where a run ended before
+    /// From the topic of each token: those of the first entry of the corpus, then those of the next. [`NO_TOPIC`], where a run ended before
     /// the token had one, is counted nowhere. O(tokens log tokens).
     ///
     /// # Panics
@@ -79,7 +79,7 @@ impl TopicModel {
         assert_eq!(topics.len() as u64, corpus.tokens(), "a topic for each token");
         assert!(corpus.words.len() <= priors.words(), "priors for all words");
         let mut totals = vec![0; priors.topics()];
-        let counted = topics.iter().filter(|topic| **topic != Lda::NO_TOPIC);
+        let counted = topics.iter().filter(|topic| **topic != NO_TOPIC);
         counted.for_each(|topic| totals[usize::from(*topic)] += 1);
 
         let mut lengths = vec![0; corpus.documents.len()];

@@ -1,6 +1,7 @@
 //! What is known of documents and topics before any token.
 
 use gasworks_engine::input::Corpus;
+use gasworks_kernels::topics::Prior;
 
 /// The Dirichlet priors of documents over topics and of topics over words.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +62,12 @@ impl Priors {
     /// How many words there are, whether or not they occur.
     pub fn words(&self) -> usize {
         self.words
+    }
+
+    /// As samplers take them.
+    pub(super) fn to_kernel(&self) -> Prior {
+        let alpha: Vec<f32> = self.alpha.iter().map(|alpha| *alpha as f32).collect();
+        Prior::new(&alpha, self.beta as f32, self.words)
     }
 }
 

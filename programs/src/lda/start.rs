@@ -2,8 +2,6 @@
 
 use gasworks_engine::Random;
 
-use super::Lda;
-
 /// Names the stream of random numbers that orders documents.
 const DOCUMENTS: u64 = 0x646f_6375;
 
@@ -45,61 +43,79 @@ impl Start {
     }
 }
 
-impl Lda {
-    /// Starts in this way. The seed orders the documents of the corpus; that of the run decides the rest.
-    ///
-    /// # Panics
-    /// If a stage's share is not above 0 and at most 1, or below that of the stage before it.
-    pub fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
-        let mut order: Vec<u32> = (0..documents as u32).collect();
-        order.sort_by_cached_key(|document| Random::keyed(seed, DOCUMENTS, 0, (*document).into()).next_u64());
-        let (mut begins, mut begun, mut pass) = (vec![0; documents], 0, 0);
-        for Stage { share, passes } in start.stages() {
-            assert!(*share > 0.0 && *share <= 1.0, "a share is above 0 and at most 1, got {share}");
-            let end = (documents as f64 * share).ceil() as usize;
-            assert!(begun <= end, "each stage has the documents of the one before it, and more");
-            order[begun..end].iter().for_each(|document| begins[*document as usize] = pass);
-            (begun, pass) = (end, pass + passes);
-        }
-        order[begun..].iter().for_each(|document| begins[*document as usize] = pass);
-        let first_passes = u64::from(begins.iter().copied().max().unwrap_or_default()) + 1;
-        Lda { begins, first_passes, is_random: *start == Start::Random, ..self }
+/// When each document takes part for the first time.
+#[derive(Clone, Debug)]
+pub(super) struct Begins {
+    /// The pass of each document; empty if all begin in the first.
+    passes: Vec<u32>,
+    /// Whether first topics do not depend on each other.
+    pub(super) is_random: bool,
+}
+
+impl Begins {
+    /// All documents in the first pass.
+    pub(super) fn at_once() -> Self {
+        Begins { passes: Vec::new(), is_random: false }
     }
 
-    /// Passes after which all tokens have a topic.
-    pub fn first_passes(&self) -> u64 {
-        self.first_passes
+    /// # Panics
+    /// If a stage's share is not above 0 and at most 1, or below that of the stage before it.
+    pub(super) fn new(start: &Start, documents: usize, seed: u64) -> Self {
+        let mut order: Vec<u32> = (0..documents as u32).collect();
+        order.sort_by_cached_key(|document| Random::keyed(seed, DOCUMENTS, 0, (*document).into()).next_u64());
+        let (mut passes, mut begun, mut pass) = (vec![0; documents], 0, 0);
+        for stage in start.stages() {
+            let share = stage.share;
+            assert!(share > 0.0 && share <= 1.0, "a share is above 0 and at most 1, got {share}");
+            let end = (documents as f64 * share).ceil() as usize;
+            assert!(begun <= end, "each stage has the documents of the one before it, and more");
+            order[begun..end].iter().for_each(|document| passes[*document as usize] = pass);
+            (begun, pass) = (end, pass + stage.passes);
+        }
+        order[begun..].iter().for_each(|document| passes[*document as usize] = pass);
+        Begins { passes, is_random: *start == Start::Random }
+    }
+
+    /// Passes after which all documents have begun.
+    pub(super) fn first_passes(&self) -> u64 {
+        u64::from(self.passes.iter().copied().max().unwrap_or_default()) + 1
+    }
+
+    /// The pass in which a document begins.
+    #[inline(always)]
+    pub(super) fn pass(&self, document: u32) -> u64 {
+        self.passes.get(document as usize).copied().unwrap_or_default().into()
     }
 
     /// Whether a document takes part in a pass.
     #[inline(always)]
     pub(super) fn has_begun(&self, document: u32, pass: u64) -> bool {
-        self.begins.get(document as usize).is_none_or(|begin| u64::from(*begin) <= pass)
+        self.pass(document) <= pass
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gasworks_engine::input::Corpus;
 
     #[test]
     fn stages_have_their_documents_from_their_first_pass_on() {
         let stages = vec![Stage { share: 0.1, passes: 3 }, Stage { share: 0.55, passes: 2 }];
         let start = Start::Growing(stages);
-        let lda = |seed| Lda::new(2, &Corpus::default()).starting(&start, 20, seed);
-        let begun =
-            |lda: &Lda, pass| (0..20).filter(|document| lda.has_begun(*document, pass)).collect::<Vec<u32>>();
-        let first = lda(7);
+        let begins = |seed| Begins::new(&start, 20, seed);
+        let begun = |begins: &Begins, pass| {
+            (0..20).filter(|document| begins.has_begun(*document, pass)).collect::<Vec<u32>>()
+        };
+        let first = begins(7);
         let counts: Vec<usize> = (0..7).map(|pass| begun(&first, pass).len()).collect();
         assert_eq!(counts, [2, 2, 2, 11, 11, 20, 20]);
         assert_eq!(first.first_passes(), 6, "the sixth pass is the first over all");
         // Who begins depends on the seed, and nobody leaves.
         assert!(begun(&first, 2).iter().all(|document| begun(&first, 3).contains(document)));
-        assert_ne!(begun(&lda(8), 3), begun(&first, 3));
+        assert_ne!(begun(&begins(8), 3), begun(&first, 3));
         for start in [Start::Random, Start::Sequential] {
-            let lda = Lda::new(2, &Corpus::default()).starting(&start, 20, 7);
-            assert_eq!((begun(&lda, 0).len(), lda.first_passes()), (20, 1));
+            let begins = Begins::new(&start, 20, 7);
+            assert_eq!((begun(&begins, 0).len(), begins.first_passes()), (20, 1));
         }
     }
 }

@@ -107,7 +107,7 @@ fn the_chain_of_one_block_is_that_of_exact_enumeration() {
             let column = Column::<Row<f32>>::rows(count + words, lda.width(), |at, row| {
                 row.copy_from_slice(&rows[at * lda.width()..][..lda.width()]);
             });
-            let found = Likelihood::new(&lda, graph.topology(), &column);
+            let found = lda.likelihood(graph.topology(), &column);
             assert!((found.logarithm - probability.ln()).abs() < 1e-12, "{found:?}, {}", probability.ln());
             assert_eq!(found.tokens, tokens.len() as f64);
             *exact.entry(rows.iter().map(|count| *count as u8).collect::<Vec<u8>>()).or_insert(0.0) +=
@@ -156,8 +156,8 @@ fn counts_stay_the_sums_of_topics_and_bits_do_not_depend_on_threads_or_vectors()
                 let mut expected = vec![0.0; graph.vertices() * lda.width()];
                 let mut assigned = 0;
                 for (document, word, topic) in graph.edge_list() {
-                    let begun = lda.has_begun(document, passes - 1);
-                    assert_eq!(*topic == Lda::NO_TOPIC, !begun, "{start:?}, pass {passes}");
+                    let begun = lda.begins.has_begun(document, passes - 1);
+                    assert_eq!(*topic == NO_TOPIC, !begun, "{start:?}, pass {passes}");
                     if begun {
                         assert!(usize::from(*topic) < topics);
                         expected[document as usize * lda.width() + usize::from(*topic)] += 1.0;
@@ -170,7 +170,7 @@ fn counts_stay_the_sums_of_topics_and_bits_do_not_depend_on_threads_or_vectors()
                     expected,
                     "{topics} topics, {start:?}, {passes} passes"
                 );
-                let likelihood = lda.likelihood(&graph);
+                let likelihood = lda.likelihood(graph.topology(), graph.vertex_data());
                 assert_eq!(likelihood.tokens, f64::from(assigned));
                 assert!(passes < whole || u64::try_from(assigned).unwrap() == corpus.tokens());
                 if passes >= whole {
@@ -221,7 +221,9 @@ fn planted_topics_are_found() {
                 graph
             };
             // A single chain may stay where two topics share one for long.
-            let logarithm = |graph: &Graph<Row<f32>, u16>| lda.likelihood(graph).logarithm;
+            let logarithm = |graph: &Graph<Row<f32>, u16>| {
+                lda.likelihood(graph.topology(), graph.vertex_data()).logarithm
+            };
             let graph = (0..4).map(run).max_by(|a, b| logarithm(a).total_cmp(&logarithm(b))).unwrap();
             let topic = |word: u32| {
                 let row = &graph.vertex(documents.len() as u32 + word)[..3];
@@ -248,10 +250,11 @@ fn likelihoods_are_those_of_cases_by_hand() {
     let mut graph = lda.graph(&corpus).unwrap();
     Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).rounds(1).run().unwrap();
     let exact: f64 = (0.5 * 1.5 * 0.5) / (3.5 * 4.5 * 5.5);
-    let found = lda.likelihood(&graph);
+    let found = lda.likelihood(graph.topology(), graph.vertex_data());
     assert!((found.per_token() - exact.ln() / 3.0).abs() < 1e-13, "{found:?}");
     // Nothing has a topic yet.
-    assert!(lda.likelihood(&lda.graph(&corpus).unwrap()).per_token().is_nan());
+    let graph = lda.graph(&corpus).unwrap();
+    assert!(lda.likelihood(graph.topology(), graph.vertex_data()).per_token().is_nan());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, Texts};
-use gasworks::programs::lda::{Lda as Program, Likelihood, Priors, Start, Topic, TopicSettings, TopicTotals};
+use gasworks::programs::lda::{Lda as Program, Priors, Sampler, Start, Topic, TopicSettings, TopicTotals};
 use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
 use serde_json::{Value, json};
 
@@ -143,7 +143,7 @@ impl Lda {
                 let is_milestone = run::is_milestone(iteration);
                 metrics = Metrics::from_iter([("tokens_per_second".to_owned(), (tokens / lap).into())]);
                 if is_milestone || iteration.is_multiple_of(LOOK) || iteration == self.iterations {
-                    let likelihood = Likelihood::new(&program, &topology, rows).per_token();
+                    let likelihood = program.likelihood(&topology, rows).per_token();
                     metrics.insert("log_likelihood_per_token".into(), likelihood.into());
                     text = format!("log-likelihood a token {likelihood:.4}");
                 }

@@ -1,17 +1,9 @@
-//! The dense conditional of collapsed Gibbs sampling for latent Dirichlet allocation (Griffiths and Steyvers 2004, "Finding scientific
-//! topics", equation 5), and draws from it.
+//! The dense conditional, and draws from it in time that grows with the number of topics.
 //!
-//! Of a token whose own topic is taken out of the counts, topic `k` has a probability in proportion to
-//!
-//! ```text
-//! (n_dk + alpha_k) / (n_k + V beta) * (n_wk + beta)
-//! ```
-//!
-//! with `n_dk` tokens of topic `k` in the token's document, `n_wk` of the token's word, and `n_k` in all. The first factor is kept for each open
-//! document, so that a draw reads two rows. Topic `k` is in lane `k mod 16` of line `k / 16`. A draw adds up each lane down the lines and
-//! remembers every sum; a prefix sum over sixteen lanes picks the lane, comparisons with its sums the line. No branch depends on the data, so
-//! draws for several documents overlap in the processor. Counts change a whole line at a time: a vector load right after a store of one of its lanes
-//! would wait for the store to reach the cache.
+//! The first factor, `(n_dk + alpha_k) / (n_k + V beta)`, is kept for each open document, so that a draw reads two rows. Topic `k` is in lane
+//! `k mod 16` of line `k / 16`. A draw adds up each lane down the lines and remembers every sum; a prefix sum over sixteen lanes picks the lane,
+//! comparisons with its sums the line. No branch depends on the data, so draws for several documents overlap in the processor. Counts change a
+//! whole line at a time: a vector load right after a store of one of its lanes would wait for the store to reach the cache.
 //!
 //! Products and sums are rounded apart and added in one order, so all instruction levels give the same bits. A probability is off by a relative
 //! 2^-23 times a small multiple of the number of lines, and uniform numbers have 23 bits.
@@ -20,50 +12,8 @@ use std::hint::select_unpredictable;
 
 use pulp::Simd;
 
+use super::{Lanes, Line, Prior};
 use crate::aligned::{LINE, vectors, vectors_mut};
-
-/// Numbers in a row for so many topics: whole lines of sixteen.
-pub const fn padded(topics: usize) -> usize {
-    topics.next_multiple_of(LINE)
-}
-
-/// A line of numbers, sixteen topics side by side.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([f32; LINE]);
-
-/// Lines of one number for each topic.
-fn lines(numbers: &[f32]) -> impl Iterator<Item = Line> {
-    numbers.chunks(LINE).map(|numbers| {
-        let mut line = Line([0.0; LINE]);
-        line.0[..numbers.len()].copy_from_slice(numbers);
-        line
-    })
-}
-
-/// What is known before any token: the Dirichlet priors.
-#[derive(Clone, Debug)]
-pub struct Prior {
-    topics: usize,
-    alpha: Vec<Line>,
-    beta: f32,
-    /// `V beta`, for `V` words.
-    mass: f32,
-}
-
-impl Prior {
-    /// Of documents over topics, `alpha`, one each; of topics over `words` words, `beta`.
-    ///
-    /// # Panics
-    /// If there is no topic, or a parameter is not above 0 and finite.
-    pub fn new(alpha: &[f32], beta: f32, words: usize) -> Self {
-        let is_parameter = |number: &f32| *number > 0.0 && number.is_finite();
-        assert!(!alpha.is_empty() && alpha.iter().all(is_parameter), "alpha of each topic is above 0");
-        assert!(is_parameter(&beta), "beta is above 0 and finite, got {beta}");
-        let mass = (f64::from(beta) * words as f64) as f32;
-        Prior { topics: alpha.len(), alpha: lines(alpha).collect(), beta, mass }
-    }
-}
 
 /// How many tokens each topic has: as it was at some time, and how much it changed since. Together with the prior, in one place.
 #[derive(Clone, Debug)]
@@ -265,7 +215,10 @@ impl<S: Simd, const PARTS: usize> Conditional<S, PARTS> {
             }
             store::<S, PARTS>(&mut line.sums.0, running);
         }
-        let (lane, rest) = descend::<S, PARTS>(running, uniform);
+        let mut lanes = [0.0; LINE];
+        lanes.copy_from_slice(bytemuck::checked::cast_slice(&running));
+        let lanes = Lanes::new(lanes);
+        let (lane, rest) = lanes.descend(uniform * lanes.sum());
         let mut line = 0;
         let mut size = lines.len();
         while size > 1 {
@@ -277,30 +230,6 @@ impl<S: Simd, const PARTS: usize> Conditional<S, PARTS> {
         // Rounding may lead into a lane beyond the last topic.
         (line * LINE + lane).min(self.topics - 1)
     }
-}
-
-/// The lane in which a share of the sum of all lanes lies, and how far in it: lanes are added up by halves, and from the sum of all
-/// the way leads down again, into the first half or past it into the second.
-#[inline(always)]
-fn descend<S: Simd, const PARTS: usize>(lanes: Vectors<S, PARTS>, share: f32) -> (usize, f32) {
-    let mut sixteen = [0.0_f32; 16];
-    sixteen.copy_from_slice(bytemuck::checked::cast_slice(&lanes));
-    let eight: [f32; 8] = std::array::from_fn(|lane| sixteen[lane] + sixteen[lane + 8]);
-    let four: [f32; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
-    let two = [four[0] + four[2], four[1] + four[3]];
-    let mut rest = share * (two[0] + two[1]);
-    let mut lane = 0;
-    let mut past = |sum: f32, half: usize| {
-        let is_past = sum <= rest;
-        rest -= select_unpredictable(is_past, sum, 0.0);
-        lane += select_unpredictable(is_past, half, 0);
-        lane
-    };
-    let lane = past(two[0], 1);
-    let lane = past(four[lane], 2);
-    let lane = past(eight[lane], 4);
-    let lane = past(sixteen[lane], 8);
-    (lane, rest)
 }
 
 /// # Panics
@@ -319,6 +248,7 @@ fn store<S: Simd, const PARTS: usize>(line: &mut [f32; LINE], vectors: Vectors<S
 mod tests {
     use super::*;
     use crate::Isa;
+    use crate::topics::padded;
     use pulp::WithSimd;
 
     /// Topics drawn at evenly spaced uniform numbers, each put back, and the counts after one more step.

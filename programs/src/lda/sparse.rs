@@ -1,0 +1,244 @@
+//! The sampler for many topics: words one after the other, and of each document the topics that it has.
+
+use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
+use gasworks_engine::input::{Corpus, Texts};
+use gasworks_engine::{Aggregate, Block, Column, Context, EdgeProgram, Error, Own, Simd};
+use gasworks_kernels::topics::Prior;
+use gasworks_kernels::topics::sparse::{self, Conditional, SparseCounts};
+
+use super::sampler::{NO_TOPIC, Sampler, admit, tokens};
+use super::start::{Begins, Start};
+use super::{Likelihood, Priors, TOPICS, TopicModel, TopicTotals};
+
+/// How many tokens ahead the list of a document is asked for, and how many its entries.
+const AHEAD: [usize; 2] = [12, 6];
+/// How many words ahead the entries of a word are asked for.
+const ROWS: usize = 2;
+
+/// Latent Dirichlet allocation with many topics. As [`Lda`](super::Lda), each step draws from the exact conditional, and the totals of the topics are those from
+/// before the pass and the block's own changes since. Words are the sources here, and tokens come word by word.
+///
+/// # Complexity
+///
+/// A step takes O(topics that the document has); a block opens each of its words once in O(topics that the word has). Counts are lists, so memory
+/// does not grow with the number of topics: a token takes 12 bytes, and a document or word 4 for each topic that it has, a multiple
+/// of 16 of them.
+#[derive(Clone, Debug)]
+pub struct SparseLda {
+    priors: Priors,
+    prior: Prior,
+    is_random: bool,
+    /// The documents, in the order in which they begin; as the corpus has them if there is none.
+    order: Vec<u32>,
+    /// The pass in which each of these begins.
+    begins: Vec<u64>,
+}
+
+impl SparseLda {
+    /// Tokens of a document at most.
+    pub const MOST_TOKENS: u64 = sparse::MOST_TOKENS as u64;
+
+    /// With these priors. All documents begin in the first pass.
+    pub fn with_priors(priors: Priors) -> Self {
+        let (order, begins) = (Vec::new(), Vec::new());
+        SparseLda { prior: priors.to_kernel(), priors, is_random: false, order, begins }
+    }
+
+    /// Starts in this way. The seed orders the documents of the corpus; that of the run decides the rest.
+    ///
+    /// # Panics
+    /// If a stage's share is not above 0 and at most 1, or below that of the stage before it.
+    pub fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
+        let begins = Begins::new(start, documents, seed);
+        let mut order: Vec<u32> = (0..documents as u32).collect();
+        order.sort_by_key(|document| begins.pass(*document));
+        let passes = order.iter().map(|document| begins.pass(*document)).collect();
+        SparseLda { is_random: begins.is_random, order, begins: passes, ..self }
+    }
+
+    /// The number of each document of the corpus among those of the graph.
+    fn places(&self, documents: usize) -> Vec<u32> {
+        let mut places: Vec<u32> = (0..documents as u32).collect();
+        for (place, document) in (0..).zip(&self.order) {
+            places[*document as usize] = place;
+        }
+        places
+    }
+}
+
+impl EdgeProgram for SparseLda {
+    /// How many tokens have each topic.
+    type Vertex = Own<SparseCounts>;
+    /// The topic of a token.
+    type Edge = u16;
+    /// Of [`TopicTotals`].
+    type Global = Vec<f64>;
+    type Scratch = Conditional;
+    const NEEDS_BLOCK: bool = true;
+
+    fn scratch(&self) -> Conditional {
+        Conditional::new(&self.prior)
+    }
+
+    fn update(
+        &self,
+        _: &Context<'_, Vec<f64>>,
+        _: &mut SparseCounts,
+        _: &mut u16,
+        _: &mut SparseCounts,
+        _: &mut Conditional,
+    ) {
+        unreachable!("a step needs the totals of its block");
+    }
+
+    /// # Panics
+    /// If the graph is not bipartite, or the run has no [`TopicTotals`].
+    #[inline(always)]
+    fn update_block<S: Simd>(
+        &self,
+        _: S,
+        cx: &Context<'_, Vec<f64>>,
+        block: &mut Block<'_, Self>,
+        conditional: &mut Conditional,
+    ) {
+        assert!(block.is_bipartite(), "words and documents are the two sides of a bipartite graph");
+        assert!(!cx.global.is_empty(), "the totals of the topics: run with aggregate(&TopicTotals)");
+        conditional.start(&self.prior, cx.global);
+        // Documents from here on have not begun.
+        let waiting = self.begins.len() - self.begins.partition_point(|begin| *begin <= cx.round);
+        let end = (cx.vertices() - waiting) as u32;
+        let is_random = self.is_random && cx.round == 0;
+        let rows = block.rows();
+        for at in 0..rows {
+            // Counts of words to come, and their entries.
+            block.prefetch_source(at + 2 * ROWS);
+            if at + ROWS < rows {
+                block.source_mut(block.row(at + ROWS)).prefetch();
+            }
+            let row = block.row(at);
+            let targets = row.targets();
+            if targets[0] >= end {
+                continue;
+            }
+            conditional.open(block.source_mut(row));
+            let mut random = row.context(cx, 0).random(TOPICS);
+            for (at, target) in targets.iter().enumerate() {
+                if *target >= end {
+                    break;
+                }
+                block.prefetch_target(row, at + AHEAD[0]);
+                if at + AHEAD[1] < targets.len() {
+                    block.target_mut(row, at + AHEAD[1]).1.prefetch();
+                }
+                let (topic, document) = block.target_mut(row, at);
+                *topic = match *topic {
+                    NO_TOPIC if is_random => {
+                        let topic = random.below(self.priors.topics() as u64) as u16;
+                        conditional.begin(document, topic);
+                        topic
+                    }
+                    NO_TOPIC => conditional.first(document, random.next_u64()),
+                    old => conditional.step(document, old, random.next_u64()),
+                };
+            }
+            conditional.close(block.source_mut(row));
+        }
+    }
+}
+
+impl Sampler for SparseLda {
+    fn priors(&self) -> &Priors {
+        &self.priors
+    }
+
+    fn first_passes(&self) -> u64 {
+        self.begins.last().map_or(1, |last| last + 1)
+    }
+
+    /// Words left, documents right, in the order in which they begin.
+    fn graph(&self, corpus: &Corpus) -> Result<Graph<Own<SparseCounts>, u16>, Error> {
+        let tokens = tokens(corpus);
+        admit("a document", &tokens.of_documents, SparseLda::MOST_TOKENS)?;
+        admit("a word", &tokens.of_words, super::Lda::MOST_TOKENS)?;
+        let places = self.places(corpus.documents.len());
+        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
+        for entry in &corpus.entries {
+            let own = [entry.word, places[entry.document as usize]];
+            ends.extend(std::iter::repeat_n(own, entry.count as usize));
+        }
+        let builder = GraphBuilder::bipartite(corpus.words.len(), corpus.documents.len());
+        let graph = builder.edges_from(ends, |ends| (ends, NO_TOPIC)).build()?;
+        let mut of_places = vec![0; corpus.documents.len()];
+        for (tokens, place) in tokens.of_documents.iter().zip(&places) {
+            of_places[*place as usize] = *tokens;
+        }
+        let counts = Column::<Own<SparseCounts>>::from_fn(graph.vertices(), |vertex| {
+            let tokens = match vertex.checked_sub(tokens.of_words.len()) {
+                None => tokens.of_words[vertex],
+                Some(place) => of_places[place],
+            };
+            SparseCounts::with_room(tokens, self.priors.topics())
+        });
+        Ok(graph.with_vertex_data(counts))
+    }
+
+    fn likelihood(&self, topology: &Topology, counts: &Column<Own<SparseCounts>>) -> Likelihood {
+        let words = topology.left().expect("words and documents are the two sides") as usize;
+        let counts =
+            |at: usize| counts.get(at).iter().map(|(topic, count)| (usize::from(topic), f64::from(count)));
+        Likelihood::of(&self.priors, words..topology.vertices(), 0..words, counts)
+    }
+
+    fn model(&self, graph: &Graph<Own<SparseCounts>, u16>, texts: Texts) -> TopicModel {
+        let corpus = &texts.corpus;
+        let words = corpus.words.len() as Vertex;
+        let mut next = vec![0; corpus.documents.len()];
+        let tokens = tokens(corpus).of_documents;
+        let mut start = 0;
+        for (place, tokens) in self.places(corpus.documents.len()).iter().zip(tokens) {
+            next[*place as usize] = start;
+            start += tokens as usize;
+        }
+        let mut topics = vec![NO_TOPIC; start];
+        // By word, so that those of a document come in the order of its words.
+        for (_, document, topic) in graph.edge_list() {
+            let at = &mut next[(document - words) as usize];
+            topics[*at] = *topic;
+            *at += 1;
+        }
+        TopicModel::new(texts, self.priors.clone(), topics)
+    }
+}
+
+impl Aggregate<Own<SparseCounts>, u16> for TopicTotals {
+    type Part = Vec<f64>;
+    type Global = Vec<f64>;
+
+    fn zero(&self) -> Vec<f64> {
+        vec![0.0]
+    }
+
+    /// Documents and words have the same totals, so the smaller side is enough.
+    #[inline(always)]
+    fn fold_vertex(&self, sum: &mut Vec<f64>, topology: &Topology, vertex: Vertex, counts: &SparseCounts) {
+        let left = topology.left().unwrap_or_default();
+        if (vertex < left) == (2 * left as usize <= topology.vertices()) {
+            for (topic, count) in counts.iter() {
+                let topic = usize::from(topic);
+                if sum.len() <= topic {
+                    sum.resize(topic + 1, 0.0);
+                }
+                sum[topic] += f64::from(count);
+            }
+        }
+    }
+
+    fn merge(&self, sum: &mut Vec<f64>, part: Vec<f64>) {
+        sum.resize(sum.len().max(part.len()), 0.0);
+        sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+
+    fn finalize(&self, _: &Topology, sum: Vec<f64>) -> Vec<f64> {
+        sum
+    }
+}
