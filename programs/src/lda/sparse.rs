@@ -57,7 +57,7 @@ impl SparseLda {
     }
 
     /// The number of each document of the corpus among those of the graph.
-    fn places(&self, documents: usize) -> Vec<u32> {
+    pub(super) fn places(&self, documents: usize) -> Vec<u32> {
         let mut places: Vec<u32> = (0..documents as u32).collect();
         for (place, document) in (0..).zip(&self.order) {
             places[*document as usize] = place;

@@ -3,7 +3,8 @@ use std::ops::ControlFlow;
 
 use gasworks_engine::graph::Ids;
 use gasworks_engine::input::WordCount;
-use gasworks_engine::{Column, Engine, Isa, Progress};
+use gasworks_engine::{Aggregate, Column, Engine, Isa, Own, Progress};
+use gasworks_kernels::topics::sparse::SparseCounts;
 
 use super::*;
 
@@ -37,8 +38,8 @@ fn planted(documents: usize, length: u64) -> Vec<Vec<u32>> {
 }
 
 /// Of words and topics together, token by token: each factor is the probability of the next topic and word given those before (a Pólya urn).
-fn chain_rule(lda: &Lda, tokens: &[(usize, usize)], topics: &[usize]) -> f64 {
-    let mass: f64 = lda.priors().alpha().iter().sum();
+fn chain_rule(priors: &Priors, tokens: &[(usize, usize)], topics: &[usize]) -> f64 {
+    let mass: f64 = priors.alpha().iter().sum();
     let mut product = 1.0;
     for (at, ((document, word), topic)) in tokens.iter().zip(topics).enumerate() {
         let before = || tokens[..at].iter().zip(topics);
@@ -49,37 +50,96 @@ fn chain_rule(lda: &Lda, tokens: &[(usize, usize)], topics: &[usize]) -> f64 {
         let of_topic = count(&|token, other| token.0 == *document && other == *topic);
         let of_word = count(&|token, other| token.1 == *word && other == *topic);
         let of_all = count(&|_, other| other == *topic);
-        product *= (of_topic + lda.priors().alpha()[*topic]) / (in_document + mass);
-        product *=
-            (of_word + lda.priors().beta()) / (of_all + lda.priors().beta() * lda.priors().words() as f64);
+        product *= (of_topic + priors.alpha()[*topic]) / (in_document + mass);
+        product *= (of_word + priors.beta()) / (of_all + priors.beta() * priors.words() as f64);
     }
     product
 }
 
-/// The rows that tokens with these topics make, one after the other.
+/// A sampler, and what a run with it looks like.
+trait Tested: Sampler
+where
+    TopicTotals: Aggregate<Self::Vertex, u16, Global = Vec<f64>>,
+{
+    fn tested(priors: Priors, start: &Start, documents: usize, seed: u64) -> Self;
+
+    /// Of each document and then of each word, how many tokens each topic has.
+    fn rows(&self, documents: usize, counts: &Column<Self::Vertex>) -> Vec<Vec<f32>>;
+
+    fn run(
+        &self,
+        corpus: &Corpus,
+        with: impl FnOnce(EdgeEngine<'_, Self>) -> EdgeEngine<'_, Self>,
+    ) -> Graph<Self::Vertex, u16> {
+        let mut graph = self.graph(corpus).unwrap();
+        with(Engine::edges(&mut graph, self).aggregate(&TopicTotals)).run().unwrap();
+        graph
+    }
+}
+
+type EdgeEngine<'g, L> = Engine<'g, gasworks_engine::EdgeJob<'g, L>>;
+
+impl Tested for Lda {
+    fn tested(priors: Priors, start: &Start, documents: usize, seed: u64) -> Self {
+        Lda::with_priors(priors).starting(start, documents, seed)
+    }
+
+    fn rows(&self, _: usize, rows: &Column<Row<f32>>) -> Vec<Vec<f32>> {
+        assert!(rows.iter().all(|row| row[self.topics()..].iter().all(|count| *count == 0.0)));
+        rows.iter().map(|row| row[..self.topics()].to_vec()).collect()
+    }
+}
+
+impl Tested for SparseLda {
+    fn tested(priors: Priors, start: &Start, documents: usize, seed: u64) -> Self {
+        SparseLda::with_priors(priors).starting(start, documents, seed)
+    }
+
+    fn rows(&self, documents: usize, counts: &Column<Own<SparseCounts>>) -> Vec<Vec<f32>> {
+        let words = counts.len() - documents;
+        let places = self.places(documents);
+        let places = places.iter().map(|place| words + *place as usize).chain(0..words);
+        let row = |at: usize| {
+            let mut row = vec![0.0; self.priors().topics()];
+            counts.get(at).iter().for_each(|(topic, count)| row[usize::from(topic)] += count as f32);
+            row
+        };
+        places.map(row).collect()
+    }
+}
+
+/// The rows that tokens with these topics make.
 fn rows(
-    lda: &Lda,
+    topics: usize,
     documents: usize,
     vertices: usize,
     tokens: &[(usize, usize)],
-    topics: &[usize],
-) -> Vec<f32> {
-    let mut rows = vec![0.0; vertices * lda.width()];
-    for ((document, word), topic) in tokens.iter().zip(topics) {
-        rows[document * lda.width() + topic] += 1.0;
-        rows[(documents + word) * lda.width() + topic] += 1.0;
+    of: &[usize],
+) -> Vec<Vec<f32>> {
+    let mut rows = vec![vec![0.0; topics]; vertices];
+    for ((document, word), topic) in tokens.iter().zip(of) {
+        rows[*document][*topic] += 1.0;
+        rows[documents + word][*topic] += 1.0;
     }
     rows
 }
 
-fn flat(rows: &Column<Row<f32>>) -> Vec<f32> {
-    rows.iter().flatten().copied().collect()
+fn texts(corpus: &Corpus) -> Texts {
+    Texts { corpus: corpus.clone(), documents: Vec::new() }
 }
 
 /// All topics of a few tokens, by their exact probabilities, against the chain; and the likelihood of each against the chain rule. In the last
 /// case all tokens are of one word and topics lie in two lines, so that totals which lag behind show.
 #[test]
 fn the_chain_of_one_block_is_that_of_exact_enumeration() {
+    the_chain_is_exact::<Lda>();
+    the_chain_is_exact::<SparseLda>();
+}
+
+fn the_chain_is_exact<L: Tested>()
+where
+    TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+{
     let two = vec![vec![0, 0, 1], vec![1, 2]];
     let three = vec![vec![0]; 3];
     let mut far_apart = vec![0.01; 17];
@@ -95,31 +155,28 @@ fn the_chain_of_one_block_is_that_of_exact_enumeration() {
             .collect();
         let (count, words) = (documents.len(), tokens.iter().map(|(_, word)| word + 1).max().unwrap());
         let corpus = corpus(documents, words as u32);
-        let lda = Lda::with_priors(Priors::new(alpha.len(), &corpus).with_alpha(&alpha).with_beta(beta))
-            .starting(&start, count, 0);
-        let mut graph = lda.graph(&corpus).unwrap();
+        let priors = Priors::new(alpha.len(), &corpus).with_alpha(&alpha).with_beta(beta);
+        let lda = L::tested(priors.clone(), &start, count, 0);
+        let key = |rows: Vec<Vec<f32>>| rows.concat().iter().map(|count| *count as u8).collect::<Vec<u8>>();
         let mut exact = BTreeMap::new();
         for code in 0..alpha.len().pow(tokens.len() as u32) {
             let topics: Vec<usize> =
                 (0..tokens.len() as u32).map(|at| code / alpha.len().pow(at) % alpha.len()).collect();
-            let rows = rows(&lda, count, count + words, &tokens, &topics);
-            let probability = chain_rule(&lda, &tokens, &topics);
-            let column = Column::<Row<f32>>::rows(count + words, lda.width(), |at, row| {
-                row.copy_from_slice(&rows[at * lda.width()..][..lda.width()]);
-            });
-            let found = lda.likelihood(graph.topology(), &column);
+            let probability = chain_rule(&priors, &tokens, &topics);
+            let of_tokens = topics.iter().map(|topic| *topic as u16).collect();
+            let found = TopicModel::new(texts(&corpus), priors.clone(), of_tokens).likelihood();
             assert!((found.logarithm - probability.ln()).abs() < 1e-12, "{found:?}, {}", probability.ln());
             assert_eq!(found.tokens, tokens.len() as f64);
-            *exact.entry(rows.iter().map(|count| *count as u8).collect::<Vec<u8>>()).or_insert(0.0) +=
-                probability;
+            let rows = rows(alpha.len(), count, count + words, &tokens, &topics);
+            *exact.entry(key(rows)).or_insert(0.0) += probability;
         }
         let whole: f64 = exact.values().sum();
         let (mut seen, passes) = (BTreeMap::new(), 10_000_u32);
-        let mut observer = |_: &Progress, rows: &Column<Row<f32>>| {
-            let rows: Vec<u8> = flat(rows).iter().map(|count| *count as u8).collect();
-            *seen.entry(rows).or_insert(0.0) += 1.0 / f64::from(passes);
+        let mut observer = |_: &Progress, counts: &Column<L::Vertex>| {
+            *seen.entry(key(lda.rows(count, counts))).or_insert(0.0) += 1.0 / f64::from(passes);
             ControlFlow::Continue(())
         };
+        let mut graph = lda.graph(&corpus).unwrap();
         let engine = Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).blocks(1, 1).threads(1);
         engine.rounds(passes.into()).observer(&mut observer).run().unwrap();
         let far: f64 = exact.iter().map(|(rows, p)| (p / whole - seen.get(rows).unwrap_or(&0.0)).abs()).sum();
@@ -138,53 +195,54 @@ fn the_chain_of_one_block_is_that_of_exact_enumeration() {
 
 #[test]
 fn counts_stay_the_sums_of_topics_and_bits_do_not_depend_on_threads_or_vectors() {
+    counts_follow_topics::<Lda>(&[1, 5, 16, 17, 40, 150]);
+    counts_follow_topics::<SparseLda>(&[1, 5, 17, 150, 1100]);
+}
+
+fn counts_follow_topics<L: Tested>(topics: &[usize])
+where
+    TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+{
     let documents = planted(40, 30);
     let corpus = corpus(&documents, 30);
-    for topics in [1, 5, 16, 17, 40, 150] {
+    for &topics in topics {
         for start in [Start::Random, Start::Sequential, Start::growing()] {
-            let lda = Lda::new(topics, &corpus).starting(&start, documents.len(), 3);
+            let lda = L::tested(Priors::new(topics, &corpus), &start, documents.len(), 3);
             let whole = lda.first_passes();
             let run = |threads: usize, isa: Isa, passes: u64| {
-                let mut graph = lda.graph(&corpus).unwrap();
-                let engine =
-                    Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).threads(threads).isa(isa);
-                engine.seed(9).rounds(passes).run().unwrap();
-                graph
+                lda.run(&corpus, |engine| engine.threads(threads).isa(isa).seed(9).rounds(passes))
             };
+            let begins = start::Begins::new(&start, documents.len(), 3);
             for passes in [1, whole.div_ceil(2), whole, whole + 3] {
                 let graph = run(1, Isa::detect(), passes);
-                let mut expected = vec![0.0; graph.vertices() * lda.width()];
-                let mut assigned = 0;
-                for (document, word, topic) in graph.edge_list() {
-                    let begun = lda.begins.has_begun(document, passes - 1);
-                    assert_eq!(*topic == NO_TOPIC, !begun, "{start:?}, pass {passes}");
-                    if begun {
-                        assert!(usize::from(*topic) < topics);
-                        expected[document as usize * lda.width() + usize::from(*topic)] += 1.0;
-                        expected[word as usize * lda.width() + usize::from(*topic)] += 1.0;
-                        assigned += 1;
+                let model = lda.model(&graph, texts(&corpus));
+                let mut expected = vec![vec![0.0; topics]; graph.vertices()];
+                let (mut assigned, mut rest) = (0, model.topics());
+                for entry in &corpus.entries {
+                    let (of_entry, others) = rest.split_at(entry.count as usize);
+                    rest = others;
+                    for topic in of_entry {
+                        let begun = begins.has_begun(entry.document, passes - 1);
+                        assert_eq!(*topic == NO_TOPIC, !begun, "{start:?}, pass {passes}");
+                        if begun {
+                            expected[entry.document as usize][usize::from(*topic)] += 1.0;
+                            expected[documents.len() + entry.word as usize][usize::from(*topic)] += 1.0;
+                            assigned += 1;
+                        }
                     }
                 }
-                assert_eq!(
-                    flat(graph.vertex_data()),
-                    expected,
-                    "{topics} topics, {start:?}, {passes} passes"
-                );
+                let found = lda.rows(documents.len(), graph.vertex_data());
+                assert_eq!(found, expected, "{topics} topics, {start:?}, {passes} passes");
                 let likelihood = lda.likelihood(graph.topology(), graph.vertex_data());
                 assert_eq!(likelihood.tokens, f64::from(assigned));
                 assert!(passes < whole || u64::try_from(assigned).unwrap() == corpus.tokens());
-                if passes >= whole {
-                    let model = lda.model(&graph, Texts { corpus: corpus.clone(), documents: Vec::new() });
-                    assert_eq!(model.likelihood(), likelihood, "{topics} topics, {start:?}");
-                    let row = |vertex: usize| match vertex.checked_sub(documents.len()) {
-                        None => model.documents().get(vertex),
-                        Some(word) => model.words().get(word),
-                    };
-                    for vertex in 0..graph.vertices() {
-                        let mut counts = vec![0.0; lda.width()];
-                        row(vertex).iter().for_each(|of| counts[usize::from(of.topic)] = of.count as f32);
-                        assert_eq!(counts, graph.vertex(vertex as u32), "vertex {vertex}");
-                    }
+                let again = model.likelihood();
+                assert!((again.logarithm - likelihood.logarithm).abs() < 1e-9 * likelihood.tokens);
+                let tables = [model.documents(), model.words()].map(|of| (0..of.len()).map(|at| of.get(at)));
+                for (counts, expected) in tables.into_iter().flatten().zip(&expected) {
+                    let mut row = vec![0.0; topics];
+                    counts.iter().for_each(|of| row[usize::from(of.topic)] = of.count as f32);
+                    assert_eq!(row, *expected);
                 }
             }
             let expected = run(1, Isa::Baseline, whole + 3);
@@ -195,11 +253,8 @@ fn counts_stay_the_sums_of_topics_and_bits_do_not_depend_on_threads_or_vectors()
                 .chain(levels.map(|isa| (1, isa)));
             for (threads, isa) in runs {
                 let found = run(threads, isa, whole + 3);
-                assert_eq!(
-                    flat(found.vertex_data()),
-                    flat(expected.vertex_data()),
-                    "{threads} threads, {isa}"
-                );
+                let rows = |graph: &Graph<L::Vertex, u16>| lda.rows(documents.len(), graph.vertex_data());
+                assert_eq!(rows(&found), rows(&expected), "{threads} threads, {isa}");
                 assert!(found.edge_list().eq(expected.edge_list()), "{threads} threads, {isa}");
             }
         }
@@ -208,32 +263,39 @@ fn counts_stay_the_sums_of_topics_and_bits_do_not_depend_on_threads_or_vectors()
 
 #[test]
 fn planted_topics_are_found() {
+    planted_topics_are_found_by::<Lda>();
+    planted_topics_are_found_by::<SparseLda>();
+}
+
+fn planted_topics_are_found_by<L: Tested>()
+where
+    TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+{
     let documents = planted(120, 60);
     let corpus = corpus(&documents, 30);
     for start in [Start::Random, Start::Sequential, Start::growing()] {
         for blocks in [1, 4] {
             let priors = Priors::new(3, &corpus).with_alpha(&[0.2; 3]).with_beta(0.1);
-            let lda = Lda::with_priors(priors).starting(&start, documents.len(), 1);
+            let lda = L::tested(priors, &start, documents.len(), 1);
             let run = |seed: u64| {
-                let mut graph = lda.graph(&corpus).unwrap();
-                let engine = Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).blocks(blocks, blocks);
-                engine.seed(seed).rounds(lda.first_passes() + 60).run().unwrap();
-                graph
+                let rounds = lda.first_passes() + 60;
+                lda.run(&corpus, |engine| engine.blocks(blocks, blocks).seed(seed).rounds(rounds))
             };
             // A single chain may stay where two topics share one for long.
-            let logarithm = |graph: &Graph<Row<f32>, u16>| {
+            let logarithm = |graph: &Graph<L::Vertex, u16>| {
                 lda.likelihood(graph.topology(), graph.vertex_data()).logarithm
             };
             let graph = (0..4).map(run).max_by(|a, b| logarithm(a).total_cmp(&logarithm(b))).unwrap();
-            let topic = |word: u32| {
-                let row = &graph.vertex(documents.len() as u32 + word)[..3];
+            let rows = lda.rows(documents.len(), graph.vertex_data());
+            let topic = |word: usize| {
+                let row = &rows[documents.len() + word];
                 let most = (0..3).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap();
                 (most, row[most] / row.iter().sum::<f32>())
             };
             let mut found: Vec<usize> = (0..3).map(|planted| topic(10 * planted).0).collect();
             for word in 0..30 {
                 let (most, share) = topic(word);
-                assert_eq!(most, found[word as usize / 10], "word {word}, {start:?}, {blocks} blocks");
+                assert_eq!(most, found[word / 10], "word {word}, {start:?}, {blocks} blocks");
                 assert!(share > 0.9, "{share} of word {word}, {start:?}, {blocks} blocks");
             }
             found.sort_unstable();
@@ -263,6 +325,13 @@ fn what_cannot_be_counted_or_run_is_refused() {
     many.entries = vec![WordCount { document: 0, word: 0, count: (1 << 24) + 1 }];
     let error = Lda::new(2, &many).graph(&many).unwrap_err().to_string();
     assert!(error.contains("16777217 tokens") && error.contains("leave the word out"), "{error}");
+    let sparse = SparseLda::with_priors(Priors::new(2, &many));
+    let error = sparse.graph(&many).map(drop).unwrap_err().to_string();
+    assert!(
+        error.contains("a document with 16777217 tokens: counts are exact to 65535")
+            || error.contains("65535"),
+        "{error}"
+    );
     let few = corpus(&[vec![0]], 1);
     let lda = Lda::new(2, &few);
     let mut graph = lda.graph(&few).unwrap();
