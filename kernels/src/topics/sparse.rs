@@ -583,6 +583,15 @@ mod tests {
 
     #[test]
     fn lists_never_need_more_room_than_tokens_and_words_may_have_many() {
+        let mut three = counts([(0, 1), (1, 1), (2, 1)].into_iter(), 3, 100);
+        three.move_between(1, 0);
+        assert_eq!(
+            three.iter().collect::<Vec<_>>(),
+            [(0, 2), (2, 1)],
+            "the last took the place of the one that went"
+        );
+        three.move_between(0, 0);
+        assert_eq!(three.iter().collect::<Vec<_>>(), [(0, 2), (2, 1)]);
         // Three tokens of three topics fill the room; a move to a fourth takes the place of the first.
         let mut full = counts([(0, 1), (1, 1), (2, 1)].into_iter(), 3, 100);
         full.move_to(0, 9);
