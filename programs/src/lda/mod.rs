@@ -30,6 +30,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod view;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks_engine::input::{Corpus, Texts};
@@ -41,6 +42,7 @@ pub use model::{TopicCount, TopicCounts, TopicModel};
 pub use priors::Priors;
 pub use start::{Stage, Start};
 pub use topics::{Topic, TopicSettings};
+pub use view::ViewSettings;
 
 /// Names the stream of random numbers that draws topics.
 const TOPICS: u64 = 0x746f_7069;

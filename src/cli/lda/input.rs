@@ -1,6 +1,6 @@
 //! Where documents come from: texts and what is a word in them, or files of word counts, or the sample.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gasworks::input::{
@@ -88,6 +88,11 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
 }
 
 impl DocumentOptions {
+    /// What documents are read from; nothing, if it is the sample.
+    pub(super) fn paths(&self) -> Vec<&Path> {
+        self.documents.iter().map(PathBuf::as_path).collect()
+    }
+
     pub(super) fn read(&self, reporter: &mut Reporter) -> Result<Texts, Failure> {
         if self.documents.is_empty() {
             return self.sample(reporter);

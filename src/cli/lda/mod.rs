@@ -1,6 +1,7 @@
 //! `gasworks lda`: topics of documents.
 
 mod input;
+mod view;
 
 use std::ops::ControlFlow;
 
@@ -17,6 +18,7 @@ use super::grid::GridOptions;
 use super::options::{Common, Voice, names};
 use super::run::{self, Ending, Run};
 use input::{DocumentOptions, share};
+use view::ViewOptions;
 
 /// Find topics of documents, by latent Dirichlet allocation
 ///
@@ -83,6 +85,8 @@ pub(crate) struct Lda {
     )]
     relevance: f64,
     #[command(flatten)]
+    view: ViewOptions,
+    #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
     grid: GridOptions,
@@ -102,6 +106,7 @@ const AFTER_HELP: &str = "\
 Examples:
   gasworks lda                                          topics of passages of four books
   gasworks lda articles/ --topics 50 --min-documents 5
+  gasworks lda articles/ --view topics.html             a page to look at topics in
   gasworks lda reviews.jsonl --split json:body --title id
   gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100";
 
@@ -123,6 +128,7 @@ impl Lda {
             let mut empty = program.graph(&none)?;
             Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
         })?;
+        self.view.check(&self.documents.paths(), reporter)?;
         let texts = self.documents.read(reporter)?;
         let program = self.program(&texts.corpus);
         let mut graph = program.graph(&texts.corpus)?;
@@ -168,7 +174,9 @@ impl Lda {
         }
         let likelihood = model.likelihood().per_token();
         metrics.insert("log_likelihood_per_token".into(), likelihood.into());
-        run::finish(reporter, reason, &outcome, metrics, Metrics::new())
+        let mut more = Metrics::new();
+        self.view.write(&model, &self.documents.paths(), &mut more, reporter)?;
+        run::finish(reporter, reason, &outcome, metrics, more)
     }
 
     fn program(&self, corpus: &Corpus) -> Program {
