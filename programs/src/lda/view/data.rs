@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::super::model::{TopicCount, TopicModel};
 use super::super::topics::{TopicSettings, by_topic};
 use super::ViewSettings;
-use super::map::{Map, divergences, scaled};
+use super::map::{Map, divergences, drawn};
 
 /// Steps of the relevance from 0 to 1: at each, all words are there that it puts first.
 const STEPS: u32 = 20;
@@ -33,8 +33,8 @@ pub(super) struct Page<'m> {
     beta: f64,
     /// beta for all words.
     mass: f64,
-    /// The share of squared distances that the map shows.
-    kept: f64,
+    /// Of the distances on the map with those of the topics.
+    correlation: Option<f64>,
     steps: u32,
     words_of_topic: usize,
     topics: Vec<Shown>,
@@ -71,7 +71,7 @@ impl<'m> Page<'m> {
         let mut place = vec![None; priors.topics()];
         numbers.iter().enumerate().for_each(|(at, topic)| place[*topic] = Some(at as u32));
         let squares = divergences(model, &numbers);
-        let Map { points, kept } = scaled(&squares, numbers.len());
+        let Map { points, correlation } = drawn(&squares, numbers.len());
 
         let relevant = relevant(model, settings.words);
         let documents = told.iter().map(|topic| topic.documents.iter().map(|(at, _)| *at));
@@ -96,7 +96,7 @@ impl<'m> Page<'m> {
             tokens: model.totals().iter().sum(),
             beta: priors.beta(),
             mass: priors.beta() * priors.words() as f64,
-            kept: rounded(kept, 1e3),
+            correlation: correlation.map(|r| rounded(r, 1e3)),
             steps: STEPS,
             words_of_topic: settings.words,
             topics: topics.collect(),

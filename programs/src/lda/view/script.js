@@ -115,6 +115,7 @@
     const { of, all, text } = sizes();
     byId("shown").textContent = text;
     byId("clear").hidden = all;
+    svg.insertBefore(circles[state.topic].group, labels);
     circles.forEach((circle, at) => {
       // A word or document that one topic has must not cover the map.
       circle.r = of[at] > 0 ? Math.max(3.5, Math.sqrt(circle.unit * of[at] * (all ? 1 : 0.5))) : 2.5;
@@ -418,7 +419,7 @@
   // ---------------------------------------------------------------- the beginning
   const some = topics.length < data.all_topics ? `the largest ${count(topics.length)} of ${count(data.all_topics)}` : count(topics.length);
   byId("summary").textContent = `${some} topics of ${count(data.all_documents)} documents · ${count(data.all_words)} words · ${count(data.tokens)} tokens`;
-  byId("map-help").textContent = `Topics near each other have similar words; the plane shows ${percent(data.kept)} of their distances.`;
+  byId("map-help").textContent = "Topics near each other have similar words." + (data.correlation === null ? "" : ` Distances here and between the topics correlate by ${data.correlation.toFixed(2)}.`);
   box.setAttribute("aria-label", "Map of topics: arrow keys go to the next topic in a direction");
   const measure = () => {
     document.documentElement.style.setProperty("--header", `${document.querySelector("header").offsetHeight}px`);
@@ -427,8 +428,8 @@
   };
   if (topics.length) {
     Object.assign(state, readHash());
-    draw(true);
     measure();
+    draw(true);
     new ResizeObserver(measure).observe(box);
     addEventListener("hashchange", () => { Object.assign(state, readHash()); draw(true); });
   }
