@@ -22,6 +22,8 @@
 //!
 //! So parts cost about 0.02, a fourth of a percent and little more than seeds differ by, and more of them no more.
 
+mod coherence;
+mod hyperparameters;
 mod likelihood;
 mod model;
 mod priors;
@@ -37,6 +39,8 @@ use gasworks_engine::input::{Corpus, Texts};
 use gasworks_engine::{Aggregate, Block, BlockRow, Context, EdgeProgram, Error, Random, Row, Simd};
 use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded};
 
+pub use coherence::Coherence;
+pub use hyperparameters::{CountHistograms, PriorSettings};
 pub use likelihood::Likelihood;
 pub use model::{TopicCount, TopicCounts, TopicModel};
 pub use priors::Priors;

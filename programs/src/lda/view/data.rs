@@ -7,6 +7,7 @@ use gasworks_engine::input::WordCount;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::super::coherence::Coherence;
 use super::super::model::{TopicCount, TopicModel};
 use super::super::topics::{TopicSettings, by_topic};
 use super::ViewSettings;
@@ -14,8 +15,10 @@ use super::map::{Map, divergences, drawn};
 
 /// Steps of the relevance from 0 to 1: at each, all words are there that it puts first.
 const STEPS: u32 = 20;
+/// Words of a topic whose coherence is told.
+const COHERENT: usize = 10;
 /// Topics that are told as the nearest.
-const NEAR: usize = 5;
+const NEAR: usize = 4;
 /// A smaller share of a document is told only where the topic tells the document.
 const SHARE: f64 = 0.01;
 /// A smaller share of a word's tokens is told only where the topic tells the word.
@@ -49,6 +52,8 @@ struct Shown {
     at: [f64; 2],
     words: Vec<u32>,
     documents: Vec<u32>,
+    /// The coherence of its most probable words.
+    npmi: Option<f64>,
     /// Topics and their distances.
     near: Vec<(usize, f64)>,
 }
@@ -80,12 +85,14 @@ impl<'m> Page<'m> {
         words.fill(by_frequency(model), settings.searched_words);
         documents.fill(0..model.documents().len() as u32, settings.searched_documents);
         let keywords = Keywords::new(model);
+        let coherence = model.coherence(Coherence::Npmi, COHERENT);
         let topics = numbers.iter().enumerate().map(|(at, topic)| Shown {
             number: *topic,
             tokens: model.totals()[*topic],
             at: points[at].map(|x| rounded(x, 1e5)),
             words: words.of_topics[at].clone(),
             documents: documents.of_topics[at].clone(),
+            npmi: coherence[*topic].map(|npmi| rounded(npmi, 1e3)),
             near: near(&squares, at, numbers.len()),
         });
         Page {
@@ -100,7 +107,10 @@ impl<'m> Page<'m> {
             steps: STEPS,
             words_of_topic: settings.words,
             topics: topics.collect(),
-            words: words.shown().map(|(word, of)| told_word(model, &place, corpus.name(word), word, of)).collect(),
+            words: words
+                .shown()
+                .map(|(word, of)| told_word(model, &place, corpus.name(word), word, of))
+                .collect(),
             documents: documents.shown().map(|(at, of)| text(model, &place, &keywords, at, of)).collect(),
         }
     }
@@ -140,7 +150,8 @@ fn relevant(model: &TopicModel, most: usize) -> Vec<Vec<u32>> {
 
 fn by_frequency(model: &TopicModel) -> impl Iterator<Item = u32> {
     let tokens = |word: usize| model.words().get(word).iter().map(|of| u64::from(of.count)).sum();
-    let mut order: Vec<(u64, u32)> = (0..model.words().len()).map(|word| (tokens(word), word as u32)).collect();
+    let mut order: Vec<(u64, u32)> =
+        (0..model.words().len()).map(|word| (tokens(word), word as u32)).collect();
     order.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     order.into_iter().map(|(_, word)| word)
 }
@@ -265,7 +276,8 @@ impl<'m> Keywords<'m> {
 /// The nearest topics, and how far they are, from 0 to 1.
 fn near(squares: &[f64], at: usize, size: usize) -> Vec<(usize, f64)> {
     let row = &squares[at * size..(at + 1) * size];
-    let mut others: Vec<(usize, f64)> = row.iter().copied().enumerate().filter(|(other, _)| *other != at).collect();
+    let mut others: Vec<(usize, f64)> =
+        row.iter().copied().enumerate().filter(|(other, _)| *other != at).collect();
     others.sort_by(|a, b| a.1.total_cmp(&b.1));
     others.into_iter().take(NEAR).map(|(other, square)| (other, rounded(square.sqrt(), 1e3))).collect()
 }

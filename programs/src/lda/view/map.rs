@@ -259,7 +259,8 @@ mod tests {
             let all = f64::from(of.iter().sum::<i32>()) + 0.25 * 6.0;
             of.map(|count| (f64::from(count) + 0.25) / all)
         });
-        let kl = |p: &[f64; 6], m: &[f64; 6]| -> f64 { p.iter().zip(m).map(|(p, m)| p * (p / m).log2()).sum() };
+        let kl =
+            |p: &[f64; 6], m: &[f64; 6]| -> f64 { p.iter().zip(m).map(|(p, m)| p * (p / m).log2()).sum() };
         let order = [4, 0, 5, 3, 2, 1];
         let found = divergences(&model, &order);
         for (a, i) in order.into_iter().enumerate() {

@@ -6,6 +6,8 @@
 
 mod data;
 mod map;
+#[cfg(test)]
+mod tests;
 
 use super::model::TopicModel;
 

@@ -90,8 +90,7 @@
     return { group, circle, number, x: 0, y: 0, r: 0 };
   });
   const labels = drawn("g", {});
-  // Large circles lie below small ones.
-  svg.append(...circles.map((circle) => circle.group), labels);
+  svg.append(labels);
   box.append(svg);
 
   const place = () => {
@@ -115,40 +114,44 @@
     const { of, all, text } = sizes();
     byId("shown").textContent = text;
     byId("clear").hidden = all;
-    svg.insertBefore(circles[state.topic].group, labels);
     circles.forEach((circle, at) => {
       // A word or document that one topic has must not cover the map.
-      circle.r = of[at] > 0 ? Math.max(3.5, Math.sqrt(circle.unit * of[at] * (all ? 1 : 0.5))) : 2.5;
+      circle.r = of[at] > 0 ? Math.max(3.5, Math.sqrt(circle.unit * of[at] * (all ? 1 : 0.3))) : 2.5;
       circle.circle.setAttribute("r", circle.r.toFixed(1));
       circle.group.setAttribute("class", [at === state.topic ? "chosen" : "", of[at] > 0 ? "" : "none"].join(" "));
       circle.number.style.display = circle.r >= 8.5 ? "" : "none";
     });
+    // Large circles lie below small ones.
+    const order = [...circles].sort((a, b) => b.r - a.r);
+    labels.before(...order.map((circle) => circle.group));
     drawLabels();
   };
 
-  /** Names of topics where there is room, the largest first; always of the one that is chosen or pointed at. */
+  /** Names of topics where there is room, the largest first; always of those that are chosen or pointed at. */
   const drawLabels = () => {
     const { clientWidth: width, clientHeight: height } = box;
     const must = [over.topic, state.topic].filter((topic) => topic !== null);
     const order = [...circles.keys()].sort((a, b) => circles[b].r - circles[a].r || a - b);
-    const taken = circles.filter((circle) => circle.r >= 8.5).map(({ x, y }) => [x - 9, y - 7, x + 9, y + 7]);
+    const meet = (one, other) => one[0] < other[2] && one[2] > other[0] && one[1] < other[3] && one[3] > other[1];
+    const around = ({ x, y, r }) => [x - 0.8 * r, y - 0.8 * r, x + 0.8 * r, y + 0.8 * r];
+    const squares = circles.map(around);
+    const taken = [];
     labels.replaceChildren();
     for (const at of [...new Set([...must, ...order])]) {
       const { x, y, r } = circles[at];
-      if (r < 3 && !must.includes(at)) continue;
-      const name = about[at].slice(0, must.includes(at) ? 3 : 2).join(" ");
-      const half = 3.3 * name.length + 3;
-      const middle = Math.min(Math.max(x, half), width - half);
-      const rows = [y + r + 12, y - r - 5, y + r + 25, y - r - 18].filter((row) => row > 10 && row < height - 3);
-      const spot = (row) => [middle - half, row - 10, middle + half, row + 3];
-      const isFree = (row) => {
-        const [left, top, right, bottom] = spot(row);
-        return taken.every((other) => right < other[0] || left > other[2] || bottom < other[1] || top > other[3]);
-      };
-      const row = rows.slice(0, must.includes(at) ? 4 : 2).find(isFree) ?? (must.includes(at) ? rows[0] : undefined);
-      if (row === undefined) continue;
-      taken.push(spot(row));
-      labels.append(drawn("text", { class: must.includes(at) ? "name chosen" : "name", x: middle.toFixed(1), y: row.toFixed(1) }, name));
+      const isMust = must.includes(at);
+      if (r < 3 && !isMust) continue;
+      const name = about[at].slice(0, isMust ? 3 : 2).join(" ");
+      const half = (isMust ? 3.7 : 3) * name.length + 3;
+      const inside = Math.min(Math.max(x, half), Math.max(half, width - half));
+      const places = [[inside, y + r + 12], [inside, y - r - 5], [x + r + half + 1, y + 4], [x - r - half - 1, y + 4]]
+        .map(([middle, row]) => [middle, row, [middle - half, row - 10, middle + half, row + 3]])
+        .filter(([, , of]) => of[0] >= -4 && of[2] <= width + 4 && of[1] >= 0 && of[3] <= height);
+      const isFree = ([, , of]) => !taken.some((other) => meet(of, other)) && !squares.some((other, place) => place !== at && meet(of, other));
+      const spot = places.find(isFree) ?? (isMust ? places[0] : undefined);
+      if (spot === undefined) continue;
+      taken.push(spot[2]);
+      labels.append(drawn("text", { class: isMust ? "name chosen" : "name", x: spot[0].toFixed(1), y: spot[1].toFixed(1) }, name));
     }
   };
 
@@ -280,7 +283,8 @@
 
   const drawTopic = () => {
     const topic = topics[state.topic];
-    byId("topic-heading").replaceChildren(badge(state.topic), ` Topic ${topic.number} `, element("span", { class: "quiet small" }, `${percent(shareOf(state.topic))} of all tokens`));
+    byId("topic-heading").replaceChildren(badge(state.topic), ` Topic ${topic.number} `, element("span", { class: "quiet small" }, `${percent(shareOf(state.topic))} of all tokens${topic.npmi === null ? "" : `, coherence ${topic.npmi.toFixed(2)}`}`));
+    byId("topic-heading").title = topic.npmi === null ? "" : "Coherence: normalized pointwise mutual information of the ten most probable words, from -1 to 1";
     const near = topic.near.map(([other, distance]) => element("button", {
       type: "button", title: `distance ${distance}`, onclick: () => choose({ topic: other }),
     }, badge(other), about[other].slice(0, 2).join(" ")));
@@ -419,7 +423,7 @@
   // ---------------------------------------------------------------- the beginning
   const some = topics.length < data.all_topics ? `the largest ${count(topics.length)} of ${count(data.all_topics)}` : count(topics.length);
   byId("summary").textContent = `${some} topics of ${count(data.all_documents)} documents · ${count(data.all_words)} words · ${count(data.tokens)} tokens`;
-  byId("map-help").textContent = "Topics near each other have similar words." + (data.correlation === null ? "" : ` Distances here and between the topics correlate by ${data.correlation.toFixed(2)}.`);
+  byId("map-help").textContent = data.correlation === null ? "" : `Near topics have similar words; distances here and of the words correlate by ${data.correlation.toFixed(2)}.`;
   box.setAttribute("aria-label", "Map of topics: arrow keys go to the next topic in a direction");
   const measure = () => {
     document.documentElement.style.setProperty("--header", `${document.querySelector("header").offsetHeight}px`);
