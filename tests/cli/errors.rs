@@ -100,6 +100,7 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
             &["kcore", &nothing, "--output"],
             &["gibbs", &nothing, "--output"],
             &["lasso", &nothing, "--output"],
+            &["lda", &nothing, "--view"],
         ] {
             let run = gasworks(&[command, &[output]].concat());
             // The input is missing as well, and would be 66: the output is looked at first.
@@ -116,7 +117,7 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 12] = [
         &["color", &graph, "-o", &same_graph],
         &["kcore", &graph, "-o", &same_graph],
         &["gibbs", &train, "--evidence", &graph, "-o", &same_graph],
@@ -128,6 +129,7 @@ fn an_output_that_is_an_input_is_refused() {
         &["sgd", &train, "--model", &same_train],
         &["bpr", &train, "--model", &same_train],
         &["svdpp", &train, "--model", &same_train],
+        &["lda", &graph, "--view", &same_graph],
     ];
     for command in commands {
         let run = gasworks(command);

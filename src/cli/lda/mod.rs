@@ -1,14 +1,19 @@
 //! `gasworks lda`: topics of documents.
 
+mod coherence;
 mod input;
+mod learning;
 mod view;
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use clap::Args;
 use gasworks::graph::Graph;
-use gasworks::input::{Corpus, Texts};
-use gasworks::programs::lda::{Lda as Program, Likelihood, Priors, Start, Topic, TopicSettings, TopicTotals};
+use gasworks::input::Corpus;
+use gasworks::programs::lda::{
+    Lda as Program, Likelihood, Priors, Start, Topic, TopicModel, TopicSettings, TopicTotals,
+};
 use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
 use serde_json::{Value, json};
 
@@ -17,7 +22,9 @@ use super::events::{Metrics, Reporter};
 use super::grid::GridOptions;
 use super::options::{Common, Voice, names};
 use super::run::{self, Ending, Run};
+use coherence::Coherences;
 use input::{DocumentOptions, share};
+use learning::LearningOptions;
 use view::ViewOptions;
 
 /// Find topics of documents, by latent Dirichlet allocation
@@ -60,6 +67,8 @@ pub(crate) struct Lda {
         help_heading = "Model"
     )]
     beta: f64,
+    #[command(flatten)]
+    learning: LearningOptions,
     /// Passes over all documents at most
     #[arg(
         long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..),
@@ -107,6 +116,7 @@ Examples:
   gasworks lda                                          topics of passages of four books
   gasworks lda articles/ --topics 50 --min-documents 5
   gasworks lda articles/ --view topics.html             a page to look at topics in
+  gasworks lda articles/ --optimize-interval 10         learn how much of each topic there is
   gasworks lda reviews.jsonl --split json:body --title id
   gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100";
 
@@ -135,7 +145,7 @@ impl Lda {
         run.start(&graph, Some(self.iterations), self.details(&texts.corpus, &program), reporter)?;
 
         // Until all documents take part, passes are no iterations.
-        let before = program.first_passes() - 1;
+        let (before, program) = (program.first_passes() - 1, RefCell::new(program));
         let (tokens, topology) = (texts.corpus.tokens() as f64, graph.topology().clone());
         let (mut last, mut metrics, mut text) = (0.0, Metrics::new(), String::new());
         let outcome = run.watched(
@@ -149,7 +159,7 @@ impl Lda {
                 let is_milestone = run::is_milestone(iteration);
                 metrics = Metrics::from_iter([("tokens_per_second".to_owned(), (tokens / lap).into())]);
                 if is_milestone || iteration.is_multiple_of(LOOK) || iteration == self.iterations {
-                    let likelihood = Likelihood::new(&program, &topology, rows).per_token();
+                    let likelihood = Likelihood::new(&program.borrow(), &topology, rows).per_token();
                     metrics.insert("log_likelihood_per_token".into(), likelihood.into());
                     text = format!("log-likelihood a token {likelihood:.4}");
                 }
@@ -157,24 +167,24 @@ impl Lda {
                 reporter.progress(&progress, metrics.clone(), &text, is_milestone)?;
                 Ok(ControlFlow::Continue(()))
             },
-            |observer, limits| {
-                let engine = self.engine(&mut graph, &program).observer(observer);
-                Ok(limits.apply(engine, Some(before + self.iterations)).run()?)
-            },
+            |observer, limits| self.learning.run(self, &mut graph, &program, observer, limits),
         )?;
         let rounds = outcome.progress.rounds.saturating_sub(before);
         let outcome = gasworks::Outcome { progress: Progress { rounds, ..outcome.progress }, ..outcome };
         let reason = run::ended(&outcome, reporter);
 
         let settings = TopicSettings { words: self.words, relevance: self.relevance, documents: 1 };
-        let model = program.model(&graph, texts);
+        let model = program.into_inner().model(&graph, texts);
         drop(graph);
+        let coherences = Coherences::new(&model);
         for topic in &model.describe(&settings) {
-            show(topic, model.texts(), reporter)?;
+            show(topic, &model, &coherences, reporter)?;
         }
         let likelihood = model.likelihood().per_token();
         metrics.insert("log_likelihood_per_token".into(), likelihood.into());
+        coherences.finish(&mut metrics, reporter);
         let mut more = Metrics::new();
+        self.learning.tell(&model, &mut more, reporter);
         self.view.write(&model, &self.documents.paths(), &mut more, reporter)?;
         run::finish(reporter, reason, &outcome, metrics, more)
     }
@@ -215,28 +225,40 @@ impl Lda {
             "first_passes": program.first_passes(),
             "blocks": self.grid.blocks(),
         });
-        details.as_object().expect("an object").clone()
+        let mut details = details.as_object().expect("an object").clone();
+        self.learning.details(&mut details);
+        details
     }
 }
 
-fn show(topic: &Topic, texts: &Texts, reporter: &mut Reporter) -> Result<(), Failure> {
+fn show(
+    topic: &Topic,
+    model: &TopicModel,
+    coherences: &Coherences,
+    reporter: &mut Reporter,
+) -> Result<(), Failure> {
+    let texts = model.texts();
     let words: Vec<String> = topic.words.iter().map(|(word, _)| texts.corpus.name(*word)).collect();
     let title = |document: u32| &texts.documents[document as usize].title;
     if reporter.is_json() {
         let word = |(name, (_, probability)): (&String, &(u32, f64))| json!({ "word": name, "probability": probability });
         let document = |(document, share): &(u32, f64)| json!({ "title": title(*document), "share": share });
         return reporter.event(json!({
-            "event": "topic",
-            "topic": topic.topic,
-            "share": topic.share,
-            "words": words.iter().zip(&topic.words).map(word).collect::<Vec<Value>>(),
-            "documents": topic.documents.iter().map(document).collect::<Vec<Value>>(),
-        }));
+                   "event": "topic",
+                   "topic": topic.topic,
+        "share": topic.share,
+                   "alpha": model.priors().alpha()[topic.topic],
+                   "coherence": coherences.of(topic.topic),
+                   "words": words.iter().zip(&topic.words).map(word).collect::<Vec<Value>>(),
+                   "documents": topic.documents.iter().map(document).collect::<Vec<Value>>(),
+               }));
     }
     let share = 100.0 * topic.share;
     reporter.line(format_args!("topic {:<4} {share:>5.1} %  {}", topic.topic, words.join(" ")))?;
+    let coherence = coherences.text(topic.topic);
     for (document, share) in &topic.documents {
-        reporter.line(format_args!("{:19}most of it: {} ({:.0} %)", "", title(*document), 100.0 * share))?;
+        let share = 100.0 * share;
+        reporter.line(format_args!("{:19}most of it: {} ({share:.0} %){coherence}", "", title(*document)))?;
     }
     Ok(())
 }
