@@ -84,13 +84,20 @@
     const number = drawn("text", { class: "number", dy: "0.36em" }, String(topic.number));
     const group = drawn("g", {}, circle, number);
     group.style.setProperty("--hue", hues[at]);
-    circle.addEventListener("click", () => choose({ topic: at }));
     circle.addEventListener("pointerenter", () => { over.topic = at; drawLabels(); });
     circle.addEventListener("pointerleave", () => { over.topic = null; drawLabels(); });
     return { group, circle, number, x: 0, y: 0, r: 0 };
   });
   const labels = drawn("g", {});
   svg.append(labels);
+  // A finger need not hit a small circle.
+  svg.addEventListener("click", (event) => {
+    const { left, top } = box.getBoundingClientRect();
+    const far = circles.map(({ x, y, r }) => Math.hypot(event.clientX - left - x, event.clientY - top - y) - r);
+    const inside = [...far.keys()].filter((at) => far[at] <= 0).sort((a, b) => circles[a].r - circles[b].r);
+    const nearest = inside[0] ?? far.indexOf(Math.min(...far));
+    if (far[nearest] < 18) choose({ topic: nearest });
+  });
   box.append(svg);
 
   const place = () => {
