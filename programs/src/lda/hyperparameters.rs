@@ -1,7 +1,7 @@
 //! Priors that make what a run has found most likely: how much of each topic documents have beforehand, which need not be the same of all.
 //!
-//! The fixed point of Minka (2000, "Estimating a Dirichlet distribution", equation 55), which never makes the counts less likely, on histograms of the
-//! counts (Wallach 2008, "Structured topic models for language", section 2.3.2), so that an iteration takes as long as there are different counts. Wallach, Mimno, McCallum (2009,
+//! The fixed point of Minka (2000, "Estimating a Dirichlet distribution", for Pólya distributions), which never makes the counts less likely, on histograms of the
+//! counts (Wallach 2008, "Structured topic models for language"), so that an iteration takes as long as there are different counts. Wallach, Mimno, McCallum (2009,
 //! "Rethinking LDA: why priors matter") show what it is good for: with a prior of each topic's own, topics of frequent words
 //! take those words from the others, and too many topics do no harm. The prior of topics over words they advise to leave symmetric.
 

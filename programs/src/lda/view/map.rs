@@ -5,7 +5,7 @@
 //! scaling (Torgerson 1952; Gower 1966), the two directions in which topics differ most. The distance can be embedded in a Hilbert space (Fuglede and Topsoe 2004), so
 //! the matrix to decompose has no negative eigenvalue. Topics differ in as many directions as there are, though, and two of them keep little: topics that
 //! have nothing in common may lie in one place. So the squared errors of all distances are then made smaller by majorization (de Leeuw 1977,
-//! "Applications of convex analysis to multidimensional scaling"; Borg and Groenen 2005, "Modern multidimensional scaling", section 8.6), which moves such topics apart.
+//! "Applications of convex analysis to multidimensional scaling"; Borg and Groenen 2005, "Modern multidimensional scaling", chapter 8), which moves such topics apart.
 
 use gasworks_engine::Random;
 use rayon::prelude::*;
@@ -185,7 +185,7 @@ fn correlation(points: &[[f64; 2]], distances: &[f64]) -> Option<f64> {
 }
 
 /// The greatest eigenvalues of a symmetric matrix without negative ones, and their vectors, by subspace iteration with a Rayleigh-Ritz
-/// step (Golub and Van Loan 2013, "Matrix computations", section 8.2.4). The first two are settled.
+/// step (Golub and Van Loan 2013, "Matrix computations", section 8.2). The first two are settled.
 fn greatest(matrix: &[f64], size: usize) -> Vec<(f64, Vec<f64>)> {
     let mut random = Random::keyed(0, MAP, 0, 0);
     let start = (0..VECTORS.min(size)).map(|_| (0..size).map(|_| random.normal()).collect());
