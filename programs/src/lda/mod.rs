@@ -24,9 +24,11 @@
 
 mod likelihood;
 mod model;
+mod origin;
 mod priors;
 mod special;
 mod start;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod topics;
@@ -38,6 +40,7 @@ use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded}
 
 pub use likelihood::Likelihood;
 pub use model::{TopicCount, TopicCounts, TopicModel};
+pub use origin::{Origin, WordCut};
 pub use priors::Priors;
 pub use start::{Stage, Start};
 pub use topics::{Topic, TopicSettings};

@@ -4,6 +4,7 @@ use gasworks_engine::input::Texts;
 
 use super::Lda;
 use super::likelihood::Likelihood;
+use super::origin::Origin;
 use super::priors::Priors;
 
 /// How many tokens of a topic.
@@ -66,6 +67,7 @@ pub struct TopicModel {
     documents: TopicCounts,
     words: TopicCounts,
     totals: Vec<u64>,
+    origin: Origin,
 }
 
 impl TopicModel {
@@ -98,7 +100,17 @@ impl TopicModel {
             (*at, rest) = (*at + own.len(), after);
         }
         let words = TopicCounts::new(lengths.into_iter(), &mut by_word);
-        TopicModel { texts, priors, topics, documents, words, totals }
+        TopicModel { texts, priors, topics, documents, words, totals, origin: Origin::default() }
+    }
+
+    /// That came to be in this way.
+    pub fn with_origin(self, origin: Origin) -> Self {
+        TopicModel { origin, ..self }
+    }
+
+    /// How it came to be.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// The documents that it was trained on.
