@@ -34,6 +34,7 @@ mod similar;
 mod sssp;
 mod svd;
 mod svdpp;
+mod topics;
 mod tune;
 
 use clap::{Parser, Subcommand};
@@ -76,6 +77,7 @@ enum Command {
     Svd(svd::Svd),
     Bpr(bpr::Bpr),
     Lda(lda::Lda),
+    Topics(topics::Topics),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
     Predict(predict::Predict),
@@ -107,6 +109,7 @@ impl Cli {
             Command::Svd(command) => command.voice,
             Command::Bpr(command) => command.voice,
             Command::Lda(command) => command.voice,
+            Command::Topics(command) => command.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
             Command::Predict(command) => command.voice,
@@ -163,6 +166,7 @@ impl Cli {
             Command::Svd(command) => command.run(reporter),
             Command::Bpr(command) => command.run(reporter),
             Command::Lda(command) => command.run(reporter),
+            Command::Topics(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
             Command::Predict(command) => command.run(reporter),

@@ -1,13 +1,17 @@
 //! `gasworks lda`: topics of documents.
 
 mod input;
+mod saved;
+mod words;
 
 use std::ops::ControlFlow;
 
 use clap::Args;
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, Texts};
-use gasworks::programs::lda::{Lda as Program, Likelihood, Priors, Start, Topic, TopicSettings, TopicTotals};
+use gasworks::programs::lda::{
+    Lda as Program, Likelihood, Origin, Priors, Start, Topic, TopicSettings, TopicTotals,
+};
 use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
 use serde_json::{Value, json};
 
@@ -16,7 +20,12 @@ use super::events::{Metrics, Reporter};
 use super::grid::GridOptions;
 use super::options::{Common, Voice, names};
 use super::run::{self, Ending, Run};
-use input::{DocumentOptions, share};
+use input::Read;
+use saved::SavingOptions;
+use words::WordOptions;
+
+pub(super) use input::DocumentOptions;
+pub(super) use words::share;
 
 /// Find topics of documents, by latent Dirichlet allocation
 ///
@@ -42,6 +51,8 @@ use input::{DocumentOptions, share};
 pub(crate) struct Lda {
     #[command(flatten)]
     documents: DocumentOptions,
+    #[command(flatten)]
+    words_of_texts: WordOptions,
 
     /// Topics
     #[arg(
@@ -83,6 +94,8 @@ pub(crate) struct Lda {
     )]
     relevance: f64,
     #[command(flatten)]
+    saving: SavingOptions,
+    #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
     grid: GridOptions,
@@ -103,7 +116,8 @@ Examples:
   gasworks lda                                          topics of passages of four books
   gasworks lda articles/ --topics 50 --min-documents 5
   gasworks lda reviews.jsonl --split json:body --title id
-  gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100";
+  gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100
+  gasworks lda articles/ --model articles.topics        then: gasworks topics articles.topics";
 
 /// The sum of alpha over all topics, unless somebody says: a document of the sample has about 80 tokens.
 const ALPHA: f64 = 5.0;
@@ -123,7 +137,9 @@ impl Lda {
             let mut empty = program.graph(&none)?;
             Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
         })?;
-        let texts = self.documents.read(reporter)?;
+        self.saving.check(&self.documents.inputs(), reporter)?;
+        let Read { texts, cut } =
+            self.documents.read(|documents| self.words_of_texts.options(documents), reporter)?;
         let program = self.program(&texts.corpus);
         let mut graph = program.graph(&texts.corpus)?;
         run.start(&graph, Some(self.iterations), self.details(&texts.corpus, &program), reporter)?;
@@ -156,19 +172,21 @@ impl Lda {
                 Ok(limits.apply(engine, Some(before + self.iterations)).run()?)
             },
         )?;
-        let rounds = outcome.progress.rounds.saturating_sub(before);
+        let passes = outcome.progress.rounds;
+        let rounds = passes.saturating_sub(before);
         let outcome = gasworks::Outcome { progress: Progress { rounds, ..outcome.progress }, ..outcome };
         let reason = run::ended(&outcome, reporter);
 
         let settings = TopicSettings { words: self.words, relevance: self.relevance, documents: 1 };
-        let model = program.model(&graph, texts);
+        let model = program.model(&graph, texts).with_origin(Origin { cut, passes, seed: self.common.seed });
         drop(graph);
+        self.saving.write(&model, reporter)?;
         for topic in &model.describe(&settings) {
             show(topic, model.texts(), reporter)?;
         }
         let likelihood = model.likelihood().per_token();
         metrics.insert("log_likelihood_per_token".into(), likelihood.into());
-        run::finish(reporter, reason, &outcome, metrics, Metrics::new())
+        run::finish(reporter, reason, &outcome, metrics, self.saving.details())
     }
 
     fn program(&self, corpus: &Corpus) -> Program {
@@ -211,7 +229,8 @@ impl Lda {
     }
 }
 
-fn show(topic: &Topic, texts: &Texts, reporter: &mut Reporter) -> Result<(), Failure> {
+/// One topic, for people or as an event.
+pub(super) fn show(topic: &Topic, texts: &Texts, reporter: &mut Reporter) -> Result<(), Failure> {
     let words: Vec<String> = topic.words.iter().map(|(word, _)| texts.corpus.name(*word)).collect();
     let title = |document: u32| &texts.documents[document as usize].title;
     if reporter.is_json() {
