@@ -22,6 +22,8 @@
 //!
 //! So parts cost about 0.02, a fourth of a percent and little more than seeds differ by, and more of them no more.
 
+mod fixed;
+mod infer;
 mod likelihood;
 mod model;
 mod origin;
@@ -32,18 +34,21 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod unseen;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks_engine::input::{Corpus, Texts};
 use gasworks_engine::{Aggregate, Block, BlockRow, Context, EdgeProgram, Error, Random, Row, Simd};
 use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded};
 
+pub use infer::{InferSettings, Inferred};
 pub use likelihood::Likelihood;
 pub use model::{TopicCount, TopicCounts, TopicModel};
 pub use origin::{Origin, WordCut};
 pub use priors::Priors;
 pub use start::{Stage, Start};
 pub use topics::{Topic, TopicSettings};
+pub use unseen::Unseen;
 
 /// Names the stream of random numbers that draws topics.
 const TOPICS: u64 = 0x746f_7069;
