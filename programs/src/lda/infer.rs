@@ -155,27 +155,38 @@ impl<'f> Chain<'f> {
     /// The mean over the last half of the passes over a document with these words. The first pass gives each token a topic given those before it.
     pub(super) fn mixture(&mut self, words: &[(u32, u32)], passes: u32, mut random: Random) -> Mixture {
         assert!(passes > 0, "shares come from at least one pass");
+        self.topics.clear();
         for pass in 0..passes {
-            let mut at = 0;
-            for (word, count) in words {
-                for _ in 0..*count {
-                    if let Some(topic) = self.topics.get(at) {
-                        self.take(*topic);
-                    }
-                    let topic = self.draw(*word, random.uniform());
-                    self.put(topic);
-                    match self.topics.get_mut(at) {
-                        Some(own) => *own = topic,
-                        None => self.topics.push(topic),
-                    }
-                    at += 1;
-                }
-            }
+            self.pass(words, &mut random);
             if pass >= passes / 2 {
                 self.add();
             }
         }
         self.end(passes - passes / 2)
+    }
+
+    /// A topic for each token of a document, given those before it: what the first pass gives.
+    pub(super) fn first(&mut self, words: &[(u32, u32)], random: Random) -> &[u16] {
+        self.topics.clear();
+        self.pass(words, &mut { random });
+        self.clear();
+        &self.topics
+    }
+
+    /// Draws the topic of each token; in the first pass, none has one.
+    fn pass(&mut self, words: &[(u32, u32)], random: &mut Random) {
+        let tokens = words.iter().flat_map(|(word, count)| std::iter::repeat_n(*word, *count as usize));
+        for (at, word) in tokens.enumerate() {
+            if let Some(topic) = self.topics.get(at) {
+                self.take(*topic);
+            }
+            let topic = self.draw(word, random.uniform());
+            self.put(topic);
+            match self.topics.get_mut(at) {
+                Some(own) => *own = topic,
+                None => self.topics.push(topic),
+            }
+        }
     }
 
     /// The topic of a word where `uniform`, from 0 to 1, points at.
@@ -221,10 +232,14 @@ impl<'f> Chain<'f> {
         }
     }
 
-    /// The means; nothing is left for the next document.
-    fn end(&mut self, passes: u32) -> Mixture {
+    /// Nothing is counted, for the next document.
+    fn clear(&mut self) {
         self.present.drain(..).for_each(|topic| self.counts[usize::from(topic)] = 0);
-        self.topics.clear();
+    }
+
+    /// The means of so many passes.
+    fn end(&mut self, passes: u32) -> Mixture {
+        self.clear();
         self.summed.sort_unstable();
         let mean = |topic: u16| {
             (topic, std::mem::take(&mut self.sums[usize::from(topic)]) as f64 / f64::from(passes))

@@ -153,7 +153,9 @@ fn as_many_topics_as_there_may_be_need_no_table() {
     let topics = Priors::MOST_TOPICS;
     let mut counts = vec![0; topics];
     (counts[topics - 1], counts[7]) = (50, 1);
-    let model = model(&[&counts, &[1]], &vec![0.0001; topics], 0.01);
+    let mut alpha = vec![1e-7; topics];
+    alpha[topics - 1] = 0.5;
+    let model = model(&[&counts, &[1]], &alpha, 0.01);
     let inferred = model.infer(&unseen(&model, &[&[(0, 9)]]), &InferSettings::default());
     let (topic, share) = inferred.largest(0, 1)[0];
     assert!(topic == topics - 1 && share > 0.5, "{topic}, {share}");

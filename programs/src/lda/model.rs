@@ -61,7 +61,7 @@ impl TopicCounts {
 /// A topic model: the texts, the priors, and a topic for each token that has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopicModel {
-    texts: Texts,
+    pub(super) texts: Texts,
     priors: Priors,
     topics: Vec<u16>,
     documents: TopicCounts,
@@ -116,6 +116,15 @@ impl TopicModel {
     /// The documents that it was trained on.
     pub fn texts(&self) -> &Texts {
         &self.texts
+    }
+
+    /// What a document is called, or if it is not, its number in the file.
+    ///
+    /// # Panics
+    /// If there is no such document.
+    pub fn title(&self, document: u32) -> String {
+        let number = || format!("document {}", self.texts.corpus.documents.id(document));
+        self.texts.documents.get(document as usize).map_or_else(number, |document| document.title.clone())
     }
 
     /// The priors.
