@@ -15,6 +15,7 @@ mod generate;
 mod gibbs;
 mod graph;
 mod grid;
+mod infer;
 mod inspect;
 mod kcore;
 mod lab;
@@ -78,6 +79,7 @@ enum Command {
     Bpr(bpr::Bpr),
     Lda(lda::Lda),
     Topics(topics::Topics),
+    Infer(infer::Infer),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
     Predict(predict::Predict),
@@ -110,6 +112,7 @@ impl Cli {
             Command::Bpr(command) => command.voice,
             Command::Lda(command) => command.voice,
             Command::Topics(command) => command.voice,
+            Command::Infer(command) => command.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
             Command::Predict(command) => command.voice,
@@ -167,6 +170,7 @@ impl Cli {
             Command::Bpr(command) => command.run(reporter),
             Command::Lda(command) => command.run(reporter),
             Command::Topics(command) => command.run(reporter),
+            Command::Infer(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
             Command::Predict(command) => command.run(reporter),

@@ -66,9 +66,9 @@ impl Topics {
         };
         for topic in &model.describe(&settings) {
             match self.topic {
-                None => show(topic, model.texts(), reporter)?,
+                None => show(topic, &model, reporter)?,
                 Some(one) if topic.topic == usize::from(one) && reporter.is_json() => {
-                    show(topic, model.texts(), reporter)?;
+                    show(topic, &model, reporter)?;
                 }
                 Some(one) if topic.topic == usize::from(one) => detail(topic, &model, reporter)?,
                 Some(_) => (),
@@ -92,10 +92,10 @@ fn detail(topic: &Topic, model: &TopicModel, reporter: &mut Reporter) -> Result<
     }
     reporter.line(format_args!("\n{:>11}  document", "share"))?;
     for (document, share) in &topic.documents {
-        let document = &model.texts().documents[*document as usize];
-        reporter.line(format_args!("{share:>11.3}  {}", document.title))?;
-        if !document.opening.is_empty() {
-            reporter.line(format_args!("{:13}{}", "", document.opening))?;
+        reporter.line(format_args!("{share:>11.3}  {}", model.title(*document)))?;
+        let opening = model.texts().documents.get(*document as usize).map(|document| &document.opening);
+        if let Some(opening) = opening.filter(|opening| !opening.is_empty()) {
+            reporter.line(format_args!("{:13}{opening}", ""))?;
         }
     }
     Ok(())

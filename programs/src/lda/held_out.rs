@@ -107,7 +107,7 @@ impl Halves {
     }
 }
 
-/// Parts documents at random: those to train on, and a share of all, rounded, to measure on; each in the order of before. Both parts have the words of the whole, though some may
+/// Parts documents at random: those to train on, and a share of all, rounded, to measure on, but never all; each in the order of before. Both parts have the words of the whole, though some may
 /// not occur in one of them.
 ///
 /// # Panics
@@ -118,7 +118,7 @@ pub fn hold_out(texts: Texts, share: f64, seed: u64) -> (Texts, Texts) {
     let mut order: Vec<u32> = (0..documents as u32).collect();
     order.sort_by_cached_key(|document| Random::keyed(seed, DOCUMENTS, 0, (*document).into()).next_u64());
     let mut is_held = vec![false; documents];
-    let held = (share * documents as f64).round() as usize;
+    let held = ((share * documents as f64).round() as usize).min(documents.saturating_sub(1));
     order[..held].iter().for_each(|document| is_held[*document as usize] = true);
     let held = choose(&texts, |document| is_held[document]);
     (choose(&texts, |document| !is_held[document]), held)

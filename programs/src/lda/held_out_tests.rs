@@ -125,4 +125,5 @@ fn documents_that_are_held_out_are_a_share_of_all_and_the_others_stay() {
     }
     assert_ne!(hold_out(texts.clone(), 0.2, 4).1, held);
     assert_eq!(hold_out(texts.clone(), 0.0, 4).0, texts);
+    assert_eq!(hold_out(texts, 1.0, 4).0.documents.len(), 1);
 }
