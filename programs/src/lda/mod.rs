@@ -23,15 +23,22 @@
 //! So parts cost about 0.02, a fourth of a percent and little more than seeds differ by, and more of them no more.
 
 mod coherence;
+mod fixed;
+mod held_out;
 mod hyperparameters;
+mod infer;
 mod likelihood;
 mod model;
+mod origin;
 mod priors;
+mod resume;
 mod special;
 mod start;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod unseen;
 mod view;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
@@ -40,12 +47,16 @@ use gasworks_engine::{Aggregate, Block, BlockRow, Context, EdgeProgram, Error, R
 use gasworks_kernels::topics::{Conditional, OpenDocument, Prior, Totals, padded};
 
 pub use coherence::Coherence;
+pub use held_out::{HeldOut, hold_out};
 pub use hyperparameters::{CountHistograms, PriorSettings};
+pub use infer::{InferSettings, Inferred};
 pub use likelihood::Likelihood;
 pub use model::{TopicCount, TopicCounts, TopicModel};
+pub use origin::{Origin, WordCut};
 pub use priors::Priors;
 pub use start::{Stage, Start};
 pub use topics::{Topic, TopicSettings};
+pub use unseen::Unseen;
 pub use view::ViewSettings;
 
 /// Names the stream of random numbers that draws topics.
@@ -131,6 +142,18 @@ impl Lda {
     /// # Errors
     /// If a document or a word has more than [`MOST_TOKENS`](Lda::MOST_TOKENS) tokens.
     pub fn graph(&self, corpus: &Corpus) -> Result<Graph<Row<f32>, u16>, Error> {
+        Lda::admit(corpus)?;
+        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
+        for entry in &corpus.entries {
+            ends.extend(std::iter::repeat_n([entry.document, entry.word], entry.count as usize));
+        }
+        let builder = GraphBuilder::bipartite(corpus.documents.len(), corpus.words.len());
+        let graph = builder.edges_from(ends, |ends| (ends, Lda::NO_TOPIC)).build()?;
+        Ok(graph.with_rows(self.width(), |_, _| ()))
+    }
+
+    /// Refuses a corpus with more tokens in a row than can be counted.
+    fn admit(corpus: &Corpus) -> Result<(), Error> {
         let mut tokens = vec![0; corpus.documents.len() + corpus.words.len()];
         for entry in &corpus.entries {
             tokens[entry.document as usize] += u64::from(entry.count);
@@ -143,13 +166,7 @@ impl Lda {
                 instead: "cut the document, or leave the word out".into(),
             });
         }
-        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
-        for entry in &corpus.entries {
-            ends.extend(std::iter::repeat_n([entry.document, entry.word], entry.count as usize));
-        }
-        let builder = GraphBuilder::bipartite(corpus.documents.len(), corpus.words.len());
-        let graph = builder.edges_from(ends, |ends| (ends, Lda::NO_TOPIC)).build()?;
-        Ok(graph.with_rows(self.width(), |_, _| ()))
+        Ok(())
     }
 
     /// The joint likelihood of the words and topics of a graph whose tokens all have a topic. O((documents + words) topics), parallel.

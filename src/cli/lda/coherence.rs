@@ -9,29 +9,29 @@ use super::super::events::{Metrics, Reporter};
 const WORDS: usize = 10;
 
 /// Of each topic, in the documents that it was learned from.
-pub(super) struct Coherences {
+pub(in super::super) struct Coherences {
     npmi: Vec<Option<f64>>,
     u_mass: Vec<Option<f64>>,
 }
 
 impl Coherences {
-    pub(super) fn new(model: &TopicModel) -> Self {
+    pub(in super::super) fn new(model: &TopicModel) -> Self {
         let of = |measure| model.coherence(measure, WORDS);
         Coherences { npmi: of(Coherence::Npmi), u_mass: of(Coherence::UMass) }
     }
 
     /// For an event.
-    pub(super) fn of(&self, topic: usize) -> Value {
+    pub(in super::super) fn of(&self, topic: usize) -> Value {
         json!({ "npmi": self.npmi[topic], "u_mass": self.u_mass[topic] })
     }
 
     /// For people.
-    pub(super) fn text(&self, topic: usize) -> String {
+    pub(in super::super) fn text(&self, topic: usize) -> String {
         self.npmi[topic].map_or(String::new(), |npmi| format!("; coherence {npmi:.2}"))
     }
 
     /// Means over topics, for the last event and for people.
-    pub(super) fn finish(&self, metrics: &mut Metrics, reporter: &Reporter) {
+    pub(in super::super) fn finish(&self, metrics: &mut Metrics, reporter: &Reporter) {
         let (npmi, u_mass) = (mean(&self.npmi), mean(&self.u_mass));
         metrics.insert("coherence_npmi".into(), json!(npmi));
         metrics.insert("coherence_u_mass".into(), json!(u_mass));

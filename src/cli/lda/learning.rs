@@ -30,13 +30,14 @@ pub(super) struct LearningOptions {
 }
 
 impl LearningOptions {
-    /// Runs so many passes, of which some come before the iterations, and changes the priors of the program between them. Passes have
-    /// the random numbers that they would have in one run.
+    /// Runs all passes, of which some come before the iterations, and changes the priors of the program between them. Passes have
+    /// the random numbers that they would have in one run. `earlier`: passes of the run that this one goes on from.
     pub(super) fn run(
         &self,
         lda: &Lda,
         graph: &mut Graph<Row<f32>, u16>,
         program: &RefCell<Program>,
+        earlier: u64,
         observer: &mut dyn Observer<Row<f32>>,
         limits: &Limits<'_>,
     ) -> Result<Outcome, Failure> {
@@ -51,7 +52,7 @@ impl LearningOptions {
                 let mut see = |progress: &Progress, rows: &Column<Row<f32>>| -> ControlFlow<()> {
                     observer.round(&after(&done, progress), rows)
                 };
-                let engine = lda.engine(graph, &program).after(done.rounds).observer(&mut see);
+                let engine = lda.engine(graph, &program).after(earlier + done.rounds).observer(&mut see);
                 limits.apply_after(engine, Some(end - done.rounds), &done).run()?
             };
             done = after(&done, &outcome.progress);

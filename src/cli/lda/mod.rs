@@ -3,7 +3,9 @@
 mod coherence;
 mod input;
 mod learning;
+mod saved;
 mod view;
+mod words;
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -12,7 +14,7 @@ use clap::Args;
 use gasworks::graph::Graph;
 use gasworks::input::Corpus;
 use gasworks::programs::lda::{
-    Lda as Program, Likelihood, Priors, Start, Topic, TopicModel, TopicSettings, TopicTotals,
+    Lda as Program, Likelihood, Origin, Priors, Start, Topic, TopicModel, TopicSettings, TopicTotals,
 };
 use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
 use serde_json::{Value, json};
@@ -22,10 +24,15 @@ use super::events::{Metrics, Reporter};
 use super::grid::GridOptions;
 use super::options::{Common, Voice, names};
 use super::run::{self, Ending, Run};
-use coherence::Coherences;
-use input::{DocumentOptions, share};
 use learning::LearningOptions;
-use view::ViewOptions;
+use saved::{Begun, SavingOptions};
+use words::WordOptions;
+
+pub(super) use coherence::Coherences;
+pub(super) use input::{DocumentOptions, Read};
+pub(super) use saved::of_model;
+pub(super) use view::ViewOptions;
+pub(super) use words::share;
 
 /// Find topics of documents, by latent Dirichlet allocation
 ///
@@ -51,22 +58,21 @@ use view::ViewOptions;
 pub(crate) struct Lda {
     #[command(flatten)]
     documents: DocumentOptions,
+    #[command(flatten)]
+    words_of_texts: WordOptions,
 
-    /// Topics
+    /// Topics; with --warm-start, as many as the model has [default: 20]
     #[arg(
-        long, short = 'k', value_name = "K", default_value_t = 20,
-        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Model"
+        long, short = 'k', value_name = "K", value_parser = clap::value_parser!(u16).range(1..=4096),
+        help_heading = "Model"
     )]
-    topics: u16,
+    topics: Option<u16>,
     /// How many tokens' worth each topic has in a document beforehand: small values give documents of few topics [default: 5 divided by the topics]
     #[arg(allow_negative_numbers = true, long, value_name = "A", value_parser = prior, help_heading = "Model")]
     alpha: Option<f64>,
-    /// How many tokens' worth each word has in a topic beforehand: small values give topics of few words
-    #[arg(
-        allow_negative_numbers = true, long, value_name = "B", default_value_t = 0.01, value_parser = prior,
-        help_heading = "Model"
-    )]
-    beta: f64,
+    /// How many tokens' worth each word has in a topic beforehand: small values give topics of few words [default: 0.01]
+    #[arg(allow_negative_numbers = true, long, value_name = "B", value_parser = prior, help_heading = "Model")]
+    beta: Option<f64>,
     #[command(flatten)]
     learning: LearningOptions,
     /// Passes over all documents at most
@@ -94,6 +100,8 @@ pub(crate) struct Lda {
     )]
     relevance: f64,
     #[command(flatten)]
+    saving: SavingOptions,
+    #[command(flatten)]
     view: ViewOptions,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -118,10 +126,14 @@ Examples:
   gasworks lda articles/ --view topics.html             a page to look at topics in
   gasworks lda articles/ --optimize-interval 10         learn how much of each topic there is
   gasworks lda reviews.jsonl --split json:body --title id
-  gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100";
+  gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100
+  gasworks lda articles/ --model articles.topics --holdout 0.1
+  gasworks lda articles/ --warm-start articles.topics --iterations 50";
 
 /// The sum of alpha over all topics, unless somebody says: a document of the sample has about 80 tokens.
 const ALPHA: f64 = 5.0;
+/// Topics, unless somebody says.
+const TOPICS: u16 = 20;
 /// Passes from one look at the likelihood to the next, besides those that a log shows.
 const LOOK: u64 = 10;
 
@@ -138,10 +150,15 @@ impl Lda {
             let mut empty = program.graph(&none)?;
             Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
         })?;
-        self.view.check(&self.documents.paths(), reporter)?;
-        let texts = self.documents.read(reporter)?;
-        let program = self.program(&texts.corpus);
-        let mut graph = program.graph(&texts.corpus)?;
+        self.saving.check(&self.documents.inputs(), reporter)?;
+        self.view.check(&self.documents.inputs(), reporter)?;
+        let warm = self.saving.read(self.topics)?;
+        let Read { texts, cut } =
+            self.documents.read(|documents| self.words_of_texts.options(documents), reporter)?;
+        let (texts, held) = self.saving.part(texts, self.common.seed, reporter);
+        let program = self.program(&texts.corpus, warm.as_ref());
+        let Begun { mut graph, texts, after } =
+            self.saving.begin(&program, warm.as_ref(), texts, cut.as_ref(), self.common.seed, reporter)?;
         run.start(&graph, Some(self.iterations), self.details(&texts.corpus, &program), reporter)?;
 
         // Until all documents take part, passes are no iterations.
@@ -167,15 +184,18 @@ impl Lda {
                 reporter.progress(&progress, metrics.clone(), &text, is_milestone)?;
                 Ok(ControlFlow::Continue(()))
             },
-            |observer, limits| self.learning.run(self, &mut graph, &program, observer, limits),
+            |observer, limits| self.learning.run(self, &mut graph, &program, after, observer, limits),
         )?;
-        let rounds = outcome.progress.rounds.saturating_sub(before);
+        let passes = outcome.progress.rounds;
+        let rounds = passes.saturating_sub(before);
         let outcome = gasworks::Outcome { progress: Progress { rounds, ..outcome.progress }, ..outcome };
         let reason = run::ended(&outcome, reporter);
 
         let settings = TopicSettings { words: self.words, relevance: self.relevance, documents: 1 };
-        let model = program.into_inner().model(&graph, texts);
+        let origin = Origin { cut, passes: after + passes, seed: self.common.seed };
+        let model = program.into_inner().model(&graph, texts).with_origin(origin);
         drop(graph);
+        self.saving.write(&model, reporter)?;
         let coherences = Coherences::new(&model);
         for topic in &model.describe(&settings) {
             show(topic, &model, &coherences, reporter)?;
@@ -183,25 +203,39 @@ impl Lda {
         let likelihood = model.likelihood().per_token();
         metrics.insert("log_likelihood_per_token".into(), likelihood.into());
         coherences.finish(&mut metrics, reporter);
-        let mut more = Metrics::new();
+        self.saving.measure(&model, held.as_ref(), self.common.seed, &mut metrics, reporter)?;
+        let mut more = self.saving.details();
         self.learning.tell(&model, &mut more, reporter);
-        self.view.write(&model, &self.documents.paths(), &mut more, reporter)?;
+        let view = self.view.write(&model, &self.documents.paths(), reporter)?;
+        more.extend(view.map(|path| ("view".to_owned(), path.into())));
         run::finish(reporter, reason, &outcome, metrics, more)
     }
 
-    fn program(&self, corpus: &Corpus) -> Program {
-        let topics = usize::from(self.topics);
+    fn program(&self, corpus: &Corpus, warm: Option<&TopicModel>) -> Program {
+        let priors = self.priors(corpus, warm);
         let start = match self.start {
+            // All tokens that can have a topic have one.
+            _ if warm.is_some() => return Program::with_priors(priors),
             Begin::Growing => Start::growing(),
             Begin::Sequential => Start::Sequential,
             Begin::Random => Start::Random,
         };
-        let priors = Priors::new(topics, corpus).with_alpha(&vec![self.alpha(); topics]).with_beta(self.beta);
         Program::with_priors(priors).starting(&start, corpus.documents.len(), self.common.seed)
     }
 
-    fn alpha(&self) -> f64 {
-        self.alpha.unwrap_or(ALPHA / f64::from(self.topics))
+    /// Those that the options say; what they leave open is as in the model to go on from.
+    fn priors(&self, corpus: &Corpus, warm: Option<&TopicModel>) -> Priors {
+        let topics = self.topics.map_or(TOPICS.into(), usize::from);
+        let topics = warm.map_or(topics, |model| model.priors().topics());
+        let priors = Priors::new(topics, corpus);
+        let priors = match (self.alpha, warm) {
+            (None, Some(model)) => priors.with_alpha(model.priors().alpha()),
+            (alpha, _) => priors.with_alpha(&vec![alpha.unwrap_or(ALPHA / topics as f64); topics]),
+        };
+        match self.beta.or(warm.map(|model| model.priors().beta())) {
+            Some(beta) => priors.with_beta(beta),
+            None => priors,
+        }
     }
 
     fn engine<'g>(
@@ -214,16 +248,20 @@ impl Lda {
 
     /// The part of the start event that only this command has.
     fn details(&self, corpus: &Corpus, program: &Program) -> Metrics {
+        let alpha = program.priors().alpha();
+        let is_even = alpha.iter().all(|one| *one == alpha[0]);
+        let mean = alpha.iter().sum::<f64>() / alpha.len() as f64;
         let details = json!({
             "documents": corpus.documents.len(),
             "words": corpus.words.len(),
             "tokens": corpus.tokens(),
-            "topics": self.topics,
-            "alpha": self.alpha(),
-            "beta": self.beta,
+            "topics": program.topics(),
+            "alpha": if is_even { alpha[0] } else { mean },
+            "beta": program.priors().beta(),
             "first_topics": format!("{:?}", self.start).to_lowercase(),
             "first_passes": program.first_passes(),
             "blocks": self.grid.blocks(),
+            "warm_start": self.saving.warm_start(),
         });
         let mut details = details.as_object().expect("an object").clone();
         self.learning.details(&mut details);
@@ -231,15 +269,15 @@ impl Lda {
     }
 }
 
-fn show(
+/// One topic, for people or as an event.
+pub(super) fn show(
     topic: &Topic,
     model: &TopicModel,
     coherences: &Coherences,
     reporter: &mut Reporter,
 ) -> Result<(), Failure> {
-    let texts = model.texts();
-    let words: Vec<String> = topic.words.iter().map(|(word, _)| texts.corpus.name(*word)).collect();
-    let title = |document: u32| &texts.documents[document as usize].title;
+    let words: Vec<String> = topic.words.iter().map(|(word, _)| model.texts().corpus.name(*word)).collect();
+    let title = |document: u32| model.title(document);
     if reporter.is_json() {
         let word = |(name, (_, probability)): (&String, &(u32, f64))| json!({ "word": name, "probability": probability });
         let document = |(document, share): &(u32, f64)| json!({ "title": title(*document), "share": share });

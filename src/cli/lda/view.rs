@@ -7,11 +7,11 @@ use gasworks::input::write_atomically;
 use gasworks::programs::lda::{TopicModel, ViewSettings};
 
 use super::super::error::Failure;
-use super::super::events::{Metrics, Reporter};
+use super::super::events::Reporter;
 use super::super::output::check_file;
 
 #[derive(Args, Debug)]
-pub(super) struct ViewOptions {
+pub(in super::super) struct ViewOptions {
     /// Write a page of HTML that shows the topics: a map of them, the words of each by relevance, its documents; one file that needs nothing else
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     view: Option<PathBuf>,
@@ -19,25 +19,23 @@ pub(super) struct ViewOptions {
 
 impl ViewOptions {
     /// Looks whether the page can be written, before long work.
-    pub(super) fn check(&self, inputs: &[&Path], reporter: &mut Reporter) -> Result<(), Failure> {
+    pub(in super::super) fn check(&self, inputs: &[&Path], reporter: &mut Reporter) -> Result<(), Failure> {
         self.view.as_deref().map_or(Ok(()), |path| check_file(path, inputs, reporter))
     }
 
-    /// Writes the page, if one was asked for, and tells the last event of it. It is called after what the documents were read from.
-    pub(super) fn write(
+    /// Writes the page, if one was asked for, and returns where. It is called after what the documents were read from.
+    pub(in super::super) fn write(
         &self,
         model: &TopicModel,
         inputs: &[&Path],
-        more: &mut Metrics,
         reporter: &Reporter,
-    ) -> Result<(), Failure> {
-        let Some(path) = &self.view else { return Ok(()) };
+    ) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.view else { return Ok(None) };
         let settings = ViewSettings { title: title(inputs), ..ViewSettings::default() };
         let page = model.view(&settings);
         write_atomically(path, |writer| writer.write_all(page.as_bytes()))?;
         reporter.say(format_args!("wrote {}", path.display()));
-        more.insert("view".into(), path.display().to_string().into());
-        Ok(())
+        Ok(Some(path.display().to_string()))
     }
 }
 

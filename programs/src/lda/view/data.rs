@@ -42,7 +42,7 @@ pub(super) struct Page<'m> {
     words_of_topic: usize,
     topics: Vec<Shown>,
     words: Vec<Word>,
-    documents: Vec<Text<'m>>,
+    documents: Vec<Text>,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,7 +64,7 @@ struct Word(String, u64, Vec<u32>);
 
 /// Its title, its opening, its tokens, and topic, share in thousandths, topic, ...: those with the most first.
 #[derive(Debug, Serialize)]
-struct Text<'m>(&'m str, String, u64, Vec<u32>);
+struct Text(String, String, u64, Vec<u32>);
 
 impl<'m> Page<'m> {
     pub(super) fn new(model: &'m TopicModel, settings: &'m ViewSettings) -> Self {
@@ -219,13 +219,7 @@ fn told_word(model: &TopicModel, place: &[Option<u32>], name: String, word: u32,
     Word(name, tokens, flat(shown.collect(), SHARE_OF_WORD * tokens as f64, told))
 }
 
-fn text<'m>(
-    model: &'m TopicModel,
-    place: &[Option<u32>],
-    keywords: &Keywords<'_>,
-    at: u32,
-    told: &[u32],
-) -> Text<'m> {
+fn text(model: &TopicModel, place: &[Option<u32>], keywords: &Keywords<'_>, at: u32, told: &[u32]) -> Text {
     let of = model.documents().get(at as usize);
     let alpha = model.priors().alpha();
     let tokens: u64 = of.iter().map(|of| u64::from(of.count)).sum();
@@ -235,12 +229,9 @@ fn text<'m>(
         Some((place[usize::from(*topic)]?, (1000.0 * share).round() as u32))
     };
     let mix = flat(of.iter().filter_map(share).collect(), 1000.0 * SHARE, told);
-    match model.texts().documents.get(at as usize) {
-        Some(document) if !document.opening.is_empty() => {
-            Text(&document.title, document.opening.clone(), tokens, mix)
-        }
-        document => Text(document.map_or("", |document| &document.title), keywords.of(at), tokens, mix),
-    }
+    let opening = model.texts().documents.get(at as usize).map(|document| document.opening.clone());
+    let opening = opening.filter(|opening| !opening.is_empty());
+    Text(model.title(at), opening.unwrap_or_else(|| keywords.of(at)), tokens, mix)
 }
 
 /// The words of a document that others have least.

@@ -1,0 +1,126 @@
+//! A run that goes on from a model instead of from tokens without topics: for more passes, or on other documents.
+
+use gasworks_engine::graph::{Graph, GraphBuilder};
+use gasworks_engine::input::Texts;
+use gasworks_engine::{Error, Random, Row};
+
+use super::fixed::FixedTopics;
+use super::infer::Chain;
+use super::origin::{Origin, WordCut};
+use super::{Lda, Priors, TopicModel};
+
+/// Names the stream of random numbers that gives tokens of other documents their first topics.
+const FIRST: u64 = 0x6669_7273;
+
+impl TopicModel {
+    /// What a run on these texts, cut in this way, begins with. Its priors are those of this model, for the words of the texts.
+    ///
+    /// If the texts have the word counts of this model, each token has the topic that it has here, and the passes count on: a run with the same seed and blocks, [after](gasworks_engine::Engine::after)
+    /// them, has the bits of one that never stopped. Else each token gets a topic given the distributions of words of this model and the topics of the tokens before
+    /// it in its document; one whose word the model does not know gets none, and passes count from 0. Parallel.
+    ///
+    /// # Errors
+    /// If words cannot be compared: see [`renumber`](TopicModel::renumber).
+    pub fn warm_start(&self, texts: Texts, cut: Option<WordCut>, seed: u64) -> Result<TopicModel, Error> {
+        let bits = |cut: Option<&WordCut>| cut.and_then(|cut| cut.hashed);
+        let (own, other) = (bits(self.origin().cut.as_ref()), bits(cut.as_ref()));
+        if own != other {
+            let name =
+                |bits: Option<u32>| bits.map_or("no hashes".into(), |bits| format!("hashes of {bits} bits"));
+            return Err(Error::Usage {
+                expected: format!("{} for words, as the model has", name(own)),
+                found: name(other),
+                advice: "read the texts with the same hash, or start without the model".into(),
+            });
+        }
+        let priors = Priors::new(self.priors().topics(), &texts.corpus);
+        let priors = priors.with_alpha(self.priors().alpha()).with_beta(self.priors().beta());
+        let (topics, passes) = match texts.corpus == self.texts().corpus {
+            true => (self.topics().to_vec(), self.origin().passes),
+            false => (self.first_topics(&texts, seed)?, 0),
+        };
+        Ok(TopicModel::new(texts, priors, topics).with_origin(Origin { cut, passes, seed }))
+    }
+
+    /// A topic for each token of other documents.
+    fn first_topics(&self, texts: &Texts, seed: u64) -> Result<Vec<u16>, Error> {
+        let numbers = self.numbers(&texts.corpus)?;
+        let fixed = FixedTopics::new(self, numbers.iter().copied().flatten());
+        let mut chain = Chain::new(&fixed, self.priors().topics());
+        let mut topics = Vec::with_capacity(texts.corpus.tokens() as usize);
+        let mut words = Vec::new();
+        for entries in texts.corpus.entries.chunk_by(|one, other| one.document == other.document) {
+            words.clear();
+            words.extend(
+                entries.iter().filter_map(|entry| Some((numbers[entry.word as usize]?, entry.count))),
+            );
+            let random = Random::keyed(seed, FIRST, 0, entries[0].document.into());
+            let mut found = chain.first(&words, random).iter().copied();
+            for entry in entries {
+                let is_known = numbers[entry.word as usize].is_some();
+                let topic = || is_known.then(|| found.next()).flatten().unwrap_or(Lda::NO_TOPIC);
+                topics.extend(std::iter::repeat_with(topic).take(entry.count as usize));
+            }
+        }
+        Ok(topics)
+    }
+
+    /// The documents, without the rest.
+    pub fn into_texts(self) -> Texts {
+        self.texts
+    }
+}
+
+impl Lda {
+    /// The graph of a model, where each token has the topic that the model gives it. A token without one gets it in the first pass.
+    ///
+    /// ```
+    /// use gasworks_engine::{Engine, input::{CorpusOptions, Source, Texts, read_corpus}};
+    /// use gasworks_programs::lda::{Lda, TopicTotals};
+    ///
+    /// let text = "2 0:3 1:3\n2 0:2 1:4\n2 2:3 3:3\n2 2:4 3:2\n";
+    /// let corpus = read_corpus(&Source::from_memory("few.dat", text.as_bytes()), &CorpusOptions::default())?.data;
+    /// let lda = Lda::new(2, &corpus);
+    /// let mut whole = lda.graph(&corpus)?;
+    /// Engine::edges(&mut whole, &lda).aggregate(&TopicTotals).rounds(5).run()?;
+    ///
+    /// let mut first = lda.graph(&corpus)?;
+    /// Engine::edges(&mut first, &lda).aggregate(&TopicTotals).rounds(3).run()?;
+    /// let model = lda.model(&first, Texts { corpus, documents: Vec::new() });
+    /// let mut second = lda.resume(&model)?;
+    /// Engine::edges(&mut second, &lda).aggregate(&TopicTotals).after(3).rounds(2).run()?;
+    /// assert!(second.edge_list().eq(whole.edge_list()));
+    /// # Ok::<(), gasworks_engine::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As of [`graph`](Lda::graph).
+    ///
+    /// # Panics
+    /// If the model has another number of topics.
+    pub fn resume(&self, model: &TopicModel) -> Result<Graph<Row<f32>, u16>, Error> {
+        assert_eq!(model.priors().topics(), self.topics(), "a model of as many topics");
+        let corpus = &model.texts().corpus;
+        Lda::admit(corpus)?;
+        let mut topics = model.topics().iter();
+        let mut tokens = Vec::with_capacity(model.topics().len());
+        for entry in &corpus.entries {
+            let own = topics.by_ref().take(entry.count as usize);
+            tokens.extend(own.map(|topic| ([entry.document, entry.word], *topic)));
+        }
+        let documents = corpus.documents.len();
+        let builder = GraphBuilder::bipartite(documents, corpus.words.len());
+        let graph = builder.edges_from(tokens, |token| token).build()?;
+        Ok(graph.with_rows(self.width(), |vertex, row| {
+            let counts = match (vertex as usize).checked_sub(documents) {
+                None => model.documents().get(vertex as usize),
+                Some(word) => model.words().get(word),
+            };
+            counts.iter().for_each(|of| row[usize::from(of.topic)] = of.count as f32);
+        }))
+    }
+}
+
+#[cfg(test)]
+#[path = "resume_tests.rs"]
+mod tests;
