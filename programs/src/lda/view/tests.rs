@@ -114,6 +114,22 @@ fn a_page_has_the_words_of_every_relevance_and_the_documents_of_every_topic() {
 }
 
 #[test]
+fn a_topic_tells_its_own_words_and_documents_however_little_they_have_of_it() {
+    let source = Source::from_memory("one.dat", "1 0:400\n".as_bytes());
+    let corpus = read_corpus(&source, &CorpusOptions::default()).unwrap().data;
+    let priors = Priors::new(3, &corpus).with_alpha(&[0.01; 3]);
+    let mut topics = vec![0; 400];
+    topics[7] = 2;
+    let model = TopicModel::new(Texts { corpus, documents: Vec::new() }, priors, topics);
+    let page = data(&model.view(&ViewSettings::default()));
+    let places: Vec<usize> = list(&page["topics"]).iter().map(|topic| number(&topic["number"])).collect();
+    assert_eq!(places, [0, 2, 1]);
+    assert_eq!(page["words"][0], serde_json::json!(["0", 400, [0, 399, 1, 1]]));
+    // (399 + 0.01) / 400.03 and (1 + 0.01) / 400.03.
+    assert_eq!(page["documents"][0], serde_json::json!(["document 0", "0", 400, [0, 997, 1, 3]]));
+}
+
+#[test]
 fn what_is_shown_is_bounded() {
     let model = model("w", "d", "");
     let settings = ViewSettings {
