@@ -2,7 +2,7 @@
 //! Steyvers 2004 with fixed counts; "query sampling" in Wallach et al. 2009, "Evaluation methods for topic models"). Each document is a chain of its own.
 //!
 //! A token of word w gets topic k with a probability proportional to `(n_dk + alpha_k) phi_kw`, where n_dk counts the other tokens of the document. A draw takes
-//! time for the topics that the document has, not for all: see [`fixed`](super::fixed).
+//! time for the topics that the document has, not for all.
 
 use gasworks_engine::Random;
 use rayon::prelude::*;
@@ -84,8 +84,8 @@ pub(super) struct Mixture {
 impl TopicModel {
     /// The topics of documents that the model was not trained on. Parallel over documents; the same bits for every number of threads.
     ///
-    /// O(topics + words), and for each document O(passes) times the sum over its tokens of the topics that it then has, times the logarithm of the topics of the word.
-    /// A thread needs 16 bytes for each topic.
+    /// O(topics + words), and for each document O(passes) times the sum over its tokens of the topics that it then has; where topics times words are more than 2^23, times the
+    /// logarithm of the topics of the word. A thread needs 12 bytes for each topic.
     ///
     /// ```
     /// use gasworks_engine::input::{Corpus, CorpusOptions, Source, Texts, read_corpus};
@@ -191,17 +191,28 @@ impl<'f> Chain<'f> {
 
     /// The topic of a word where `uniform`, from 0 to 1, points at.
     fn draw(&mut self, word: u32, uniform: f64) -> u16 {
-        let mut sum = 0.0;
-        self.weights.clear();
-        for topic in &self.present {
-            sum += f64::from(self.counts[usize::from(*topic)]) * self.fixed.probability(word, *topic);
-            self.weights.push(sum);
-        }
+        let fixed = self.fixed;
+        let sum = match fixed.row(word) {
+            Some(row) => self.weigh(|topic| row[usize::from(topic)]),
+            None => self.weigh(|topic| fixed.probability(word, topic)),
+        };
         let point = uniform * (sum + self.fixed.of_prior(word));
         match point < sum {
             true => self.present[self.weights.partition_point(|sum| *sum <= point)],
             false => self.fixed.at(word, point - sum),
         }
+    }
+
+    /// Sums the weights of the topics that are present.
+    #[inline(always)]
+    fn weigh(&mut self, probability: impl Fn(u16) -> f64) -> f64 {
+        let mut sum = 0.0;
+        self.weights.clear();
+        for topic in &self.present {
+            sum += f64::from(self.counts[usize::from(*topic)]) * probability(*topic);
+            self.weights.push(sum);
+        }
+        sum
     }
 
     fn take(&mut self, topic: u16) {

@@ -94,7 +94,12 @@ fn draws_are_those_of_the_dense_formula() {
     let (points, present) = (200_000, |topic: usize| {
         [(3, 2.0), (39, 1.0), (0, 4.0)].iter().find(|of| of.0 == topic).map_or(0.0, |of| of.1)
     });
+    let sparse = FixedTopics::with_table(&model, 0..6, 0);
+    assert!(fixed.row(0).is_some() && sparse.row(0).is_none());
     for word in 0..6 {
+        // A table holds the same bits.
+        let looked_up = (0..topics as u16).map(|topic| sparse.probability(word, topic));
+        assert!(looked_up.eq(fixed.row(word).unwrap().iter().copied()), "word {word}");
         let dense: Vec<f64> = (0..topics as usize)
             .map(|topic| (present(topic) + alpha[topic]) * phi(&model, word, topic))
             .collect();
