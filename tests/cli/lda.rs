@@ -180,6 +180,12 @@ fn a_page_shows_the_topics_and_is_written_whole() {
     let events = gasworks(&[&arguments[..], &["--json", "--threads", "2"]].concat()).ok().events();
     assert_eq!(events.last().expect("an event")["view"], Value::from(page.as_str()));
     assert_eq!(crate::text(&page), first, "the same bits");
+    // A saved model has the same page, called after its file.
+    let (model, again) = (folder.path("notes.topics"), folder.path("again.html"));
+    gasworks(&[&arguments[..], &["--model", &model]].concat()).ok();
+    gasworks(&["topics", &model, "--view", &again]).ok();
+    assert_eq!(crate::text(&again).replace("Topics of notes.topics", "Topics of notes.txt"), first);
+    assert_eq!(gasworks(&["topics", &model, "--view", &model]).code, Some(2));
     for (view, code, part) in [(&input, 2, "also read"), (&folder.path("none/x.html"), 74, "none/x.html")] {
         let run = gasworks(&["lda", &input, "--view", view]);
         assert_eq!(run.code, Some(code), "{}", run.err);
