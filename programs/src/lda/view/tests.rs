@@ -37,7 +37,7 @@ fn model(name: &str, title: &str, opening: &str) -> TopicModel {
     // The openings of every second document are not known.
     let document = |at: usize| Document {
         title: format!("{title}{at}"),
-        opening: if at % 2 == 0 { opening.to_owned() } else { String::new() },
+        opening: if at.is_multiple_of(2) { opening.to_owned() } else { String::new() },
     };
     let documents = (0..corpus.documents.len()).map(document).collect();
     TopicModel::new(Texts { corpus, documents }, priors, topics)
