@@ -4,6 +4,14 @@
 //! counts (Wallach 2008, "Structured topic models for language"), so that an iteration takes as long as there are different counts. Wallach, Mimno, McCallum (2009,
 //! "Rethinking LDA: why priors matter") show what it is good for: with a prior of each topic's own, topics of frequent words
 //! take those words from the others, and too many topics do no harm. The prior of topics over words they advise to leave symmetric.
+//!
+//! What that does to 100 topics of 2246 news articles with 435,838 tokens, from alpha 0.05 and beta 0.01, learned every 10 passes after 50: means of three seeds and 200
+//! passes, and for the perplexity of two seeds, 150 passes and a tenth of the documents. The coherence differs by no more than between seeds.
+//!
+//! | priors | joint log-likelihood a token | perplexity of held-out documents | coherence (NPMI) |
+//! |---|---|---|---|
+//! | as given | -8.456 | 2604 | 0.191 |
+//! | learned | -8.407 | 2511 | 0.188 |
 
 use std::ops::Range;
 

@@ -11,7 +11,7 @@
   // ---------------------------------------------------------------- what the numbers say
   const percent = (share) => {
     const hundredths = 100 * share;
-    return `${hundredths.toFixed(hundredths >= 9.95 ? 0 : hundredths >= 0.095 ? 1 : 2)}\u2009%`;
+    return `${hundredths.toFixed(hundredths >= 9.95 ? 0 : hundredths >= 0.095 ? 1 : 2)}\u202f%`;
   };
   const count = (number) => number.toLocaleString("en");
   const pairs = (flat) => Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at], flat[2 * at + 1]]);
