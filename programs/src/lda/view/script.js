@@ -220,7 +220,6 @@
     const bar = element("span", { class: "bar" }, element("i", { class: "in" }), element("i", { class: "all" }));
     const button = element("button", {
       type: "button", "aria-pressed": word === state.word,
-      "aria-label": `${name} ${value} of the topic; ${count(here)} of its ${count(all)} tokens are here`,
       title: `${count(here)} of its ${count(all)} tokens are here`,
       onclick: () => choose({ word: state.word === word ? null : word }),
       onpointerenter: (event) => { if (event.pointerType === "mouse") point(word); },
