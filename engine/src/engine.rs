@@ -35,6 +35,7 @@ use crate::update::UpdateFunction;
 /// | [`seed`](Engine::seed) | 0 |
 /// | [`isa`](Engine::isa) | the best of the machine |
 /// | edge programs: [`blocks`](Engine::blocks) | as the graph's size suggests |
+/// | edge programs: [`after`](Engine::after) | the first pass |
 /// | without barriers: `exclusion` | coloring where it is admitted, else locks; the grid for edge programs ([`Case::default_exclusion`](crate::Case::default_exclusion)) |
 /// | without barriers: `consistency` | what the program declares |
 /// | without barriers: `audit` | not |
@@ -376,7 +377,15 @@ impl<'g, P: EdgeProgram> Engine<'g, EdgeJob<'g, P>> {
     /// The blocks take 4 bytes an edge, its data once more, and 12 bytes for each pair of a source and a part that it has edges to.
     pub fn edges(graph: &'g mut Graph<P::Vertex, P::Edge>, program: &'g P) -> Self {
         let wishes = Wishes::default();
-        Engine::with_job(EdgeJob { graph, program, aggregate: None, observer: None, blocks: None, wishes })
+        Engine::with_job(EdgeJob {
+            graph,
+            program,
+            aggregate: None,
+            observer: None,
+            blocks: None,
+            before: 0,
+            wishes,
+        })
     }
 
     /// A global that is computed before each pass. A pass reads what the pass before it left; over edges, their data are put back into
@@ -400,6 +409,13 @@ impl<'g, P: EdgeProgram> Engine<'g, EdgeJob<'g, P>> {
     pub fn blocks(mut self, sources: usize, targets: usize) -> Self {
         assert!(sources > 0 && targets > 0, "a grid has at least one block");
         self.job.blocks = Some([sources, targets]);
+        self
+    }
+
+    /// Goes on as if so many passes had come before, on a graph that is as they left it: the first pass has the order and the random numbers
+    /// of the one after them, so that a run in two parts has the bits of the whole. Limits and [`Progress`] count from here. Unless said, 0.
+    pub fn after(mut self, passes: u64) -> Self {
+        self.job.before = passes;
         self
     }
 

@@ -206,6 +206,8 @@ pub struct EdgeJob<'g, P: EdgeProgram> {
     pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
     /// Parts of sources and targets.
     pub(crate) blocks: Option<[usize; 2]>,
+    /// Passes of the run that this one goes on from.
+    pub(crate) before: u64,
     pub(crate) wishes: Wishes,
 }
 

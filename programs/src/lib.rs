@@ -6,6 +6,7 @@ mod bpr;
 mod ccd;
 mod coloring;
 mod components;
+mod container;
 mod core_numbers;
 pub mod factorization;
 mod gradient_descent;

@@ -85,8 +85,17 @@ impl GridOptions {
         &self,
         engine: Engine<'g, EdgeJob<'g, P>>,
     ) -> Engine<'g, EdgeJob<'g, P>> {
+        self.apply_blocks(engine, self.blocks)
+    }
+
+    /// The engine in this order, with these parts of sources and of targets.
+    pub(crate) fn apply_blocks<'g, P: EdgeProgram>(
+        &self,
+        engine: Engine<'g, EdgeJob<'g, P>>,
+        blocks: Option<[usize; 2]>,
+    ) -> Engine<'g, EdgeJob<'g, P>> {
         let engine = engine.exclusion(self.exclusion);
-        match self.blocks {
+        match blocks {
             Some([sources, targets]) => engine.blocks(sources, targets),
             None => engine,
         }

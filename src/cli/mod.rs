@@ -15,6 +15,7 @@ mod generate;
 mod gibbs;
 mod graph;
 mod grid;
+mod infer;
 mod inspect;
 mod kcore;
 mod lab;
@@ -34,6 +35,7 @@ mod similar;
 mod sssp;
 mod svd;
 mod svdpp;
+mod topics;
 mod tune;
 
 use clap::{Parser, Subcommand};
@@ -76,6 +78,8 @@ enum Command {
     Svd(svd::Svd),
     Bpr(bpr::Bpr),
     Lda(lda::Lda),
+    Topics(topics::Topics),
+    Infer(infer::Infer),
     Recommend(recommend::Recommend),
     Similar(similar::Similar),
     Predict(predict::Predict),
@@ -107,6 +111,8 @@ impl Cli {
             Command::Svd(command) => command.voice,
             Command::Bpr(command) => command.voice,
             Command::Lda(command) => command.voice,
+            Command::Topics(command) => command.voice,
+            Command::Infer(command) => command.voice,
             Command::Recommend(command) => command.voice,
             Command::Similar(command) => command.voice,
             Command::Predict(command) => command.voice,
@@ -163,6 +169,8 @@ impl Cli {
             Command::Svd(command) => command.run(reporter),
             Command::Bpr(command) => command.run(reporter),
             Command::Lda(command) => command.run(reporter),
+            Command::Topics(command) => command.run(reporter),
+            Command::Infer(command) => command.run(reporter),
             Command::Recommend(command) => command.run(reporter),
             Command::Similar(command) => command.run(reporter),
             Command::Predict(command) => command.run(reporter),

@@ -1,7 +1,7 @@
 //! What every run of the engine has in common: how it begins, threads, limits, Ctrl-C, and why it ended.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gasworks::graph::Graph;
 use gasworks::{
@@ -145,6 +145,18 @@ impl Limits<'_> {
 
     /// The engine with the options of the command line, for so many rounds at most.
     pub(crate) fn apply<'g, Job>(&self, engine: Engine<'g, Job>, rounds: Option<u64>) -> Engine<'g, Job> {
+        let nothing =
+            Progress { rounds: 0, updates: 0, seconds: 0.0, residual: 0.0, active: 0, signalled: 0 };
+        self.apply_after(engine, rounds, &nothing)
+    }
+
+    /// The same of a run that goes on from others, which came so far together: what they left of the limits is its limit.
+    pub(crate) fn apply_after<'g, Job>(
+        &self,
+        engine: Engine<'g, Job>,
+        rounds: Option<u64>,
+        done: &Progress,
+    ) -> Engine<'g, Job> {
         let options = self.options;
         let mut engine = engine
             .threads(options.threads())
@@ -155,10 +167,10 @@ impl Limits<'_> {
             engine = engine.rounds(rounds);
         }
         if let Some(updates) = options.max_updates {
-            engine = engine.max_updates(updates);
+            engine = engine.max_updates(updates.saturating_sub(done.updates));
         }
         if let Some(limit) = options.max_seconds {
-            engine = engine.time_limit(limit);
+            engine = engine.time_limit(limit.saturating_sub(Duration::from_secs_f64(done.seconds)));
         }
         engine
     }

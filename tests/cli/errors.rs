@@ -96,10 +96,13 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
             &["sgd", &nothing, "--model"],
             &["bpr", &nothing, "--model"],
             &["svdpp", &nothing, "--model"],
+            &["lda", &nothing, "--model"],
+            &["infer", &nothing, &nothing, "--output"],
             &["color", &nothing, "--output"],
             &["kcore", &nothing, "--output"],
             &["gibbs", &nothing, "--output"],
             &["lasso", &nothing, "--output"],
+            &["lda", &nothing, "--view"],
         ] {
             let run = gasworks(&[command, &[output]].concat());
             // The input is missing as well, and would be 66: the output is looked at first.
@@ -116,7 +119,7 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 14] = [
         &["color", &graph, "-o", &same_graph],
         &["kcore", &graph, "-o", &same_graph],
         &["gibbs", &train, "--evidence", &graph, "-o", &same_graph],
@@ -128,6 +131,9 @@ fn an_output_that_is_an_input_is_refused() {
         &["sgd", &train, "--model", &same_train],
         &["bpr", &train, "--model", &same_train],
         &["svdpp", &train, "--model", &same_train],
+        &["lda", &graph, "--view", &same_graph],
+        &["lda", &train, "--model", &same_train],
+        &["infer", &graph, &train, "-o", &same_graph],
     ];
     for command in commands {
         let run = gasworks(command);
@@ -224,6 +230,8 @@ fn help_is_there_for_every_command_and_shows_defaults() {
             &["[default: 32]", "[default: 0.08]", "[default: 0.05]", "[default: 0.92]", "[default: 20]"],
         ),
         (&["lda"], &["[default: 20]", "[default: growing]", "[default: 0.6]", "[default: english]"]),
+        (&["topics"], &["[default: 10, 30 of one alone]", "[default: 0.6]"]),
+        (&["infer"], &["[default: 100]", "[default: 3]", "[default: as in the model]"]),
         (&["ccd"], &["[default: 32]", "[default: 0.1]"]),
         (&["nmf"], &["[default: "]),
         (&["svd"], &["[default: "]),

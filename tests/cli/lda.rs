@@ -163,6 +163,107 @@ fn documents_may_be_fields_with_titles_and_words_may_be_hashed() {
 }
 
 #[test]
+fn a_page_shows_the_topics_and_is_written_whole() {
+    let folder = Folder::new();
+    let input = folder.file("notes.txt", notes());
+    let page = folder.path("topics.html");
+    let arguments = ["lda", &input, "--topics", "2", "--iterations", "20", "--view", &page];
+    let run = gasworks(&arguments).ok();
+    assert!(run.err.contains(&format!("wrote {page}")), "{}", run.err);
+    assert_eq!(folder.names(), ["notes.txt", "topics.html"]);
+    let first = crate::text(&page);
+    assert!(first.starts_with("<!doctype html>") && first.ends_with("</html>\n"));
+    assert!(first.contains("<title>Topics of notes.txt</title>"));
+    for text in ["harpoon", "notes.txt:3", "beak"] {
+        assert!(first.contains(text), "{text}");
+    }
+    let events = gasworks(&[&arguments[..], &["--json", "--threads", "2"]].concat()).ok().events();
+    assert_eq!(events.last().expect("an event")["view"], Value::from(page.as_str()));
+    assert_eq!(crate::text(&page), first, "the same bits");
+    // A saved model has the same page, called after its file.
+    let (model, again) = (folder.path("notes.topics"), folder.path("again.html"));
+    gasworks(&[&arguments[..], &["--model", &model]].concat()).ok();
+    gasworks(&["topics", &model, "--view", &again]).ok();
+    assert_eq!(crate::text(&again).replace("Topics of notes.topics", "Topics of notes.txt"), first);
+    assert_eq!(gasworks(&["topics", &model, "--view", &model]).code, Some(2));
+    for (view, code, part) in [(&input, 2, "also read"), (&folder.path("none/x.html"), 74, "none/x.html")] {
+        let run = gasworks(&["lda", &input, "--view", view]);
+        assert_eq!(run.code, Some(code), "{}", run.err);
+        assert!(run.err.contains(part), "{}", run.err);
+    }
+    assert_eq!(crate::text(&input), notes());
+}
+
+#[test]
+fn coherence_is_told_of_each_topic_and_of_all() {
+    let folder = Folder::new();
+    // Words of a topic are in each of its documents, and in no other.
+    let input = folder.file("counts.dat", "2 0:3 1:2\n2 2:3 3:2\n".repeat(10));
+    let arguments = ["lda", &input, "--topics", "2", "--alpha", "0.1", "--iterations", "30"];
+    let events = gasworks(&[&arguments[..], &["--json"]].concat()).ok().events();
+    let u_mass = (11.0f64 / 10.0).ln();
+    for topic in of_kind(&events, "topic") {
+        assert_eq!(number(&topic["coherence"]["npmi"]), 1.0, "{topic}");
+        assert!((number(&topic["coherence"]["u_mass"]) - u_mass).abs() < 1e-12, "{topic}");
+    }
+    let metrics = &events.last().expect("an event")["metrics"];
+    assert_eq!(number(&metrics["coherence_npmi"]), 1.0);
+    assert!((number(&metrics["coherence_u_mass"]) - u_mass).abs() < 1e-12);
+    let people = gasworks(&arguments).ok();
+    assert_eq!(people.out.matches("; coherence 1.00").count(), 2, "{}", people.out);
+    assert!(people.err.contains("mean coherence of topics: NPMI 1.0000, UMass 0.0953"), "{}", people.err);
+}
+
+#[test]
+fn priors_are_learned_with_the_same_bits_for_every_number_of_threads() {
+    let folder = Folder::new();
+    // Three documents of four are about ships.
+    let lines: Vec<String> = notes().lines().map(str::to_owned).collect();
+    let ships = lines.iter().step_by(2).flat_map(|line| [line.as_str(); 3]);
+    let birds = lines.iter().skip(1).step_by(2).map(String::as_str);
+    let input = folder.file("notes.txt", ships.chain(birds).collect::<Vec<_>>().join("\n"));
+    let own = ["lda", &input, "--topics", "2", "--iterations", "33", "--json"];
+    let learn = ["--optimize-interval", "10", "--optimize-burn-in", "5"];
+    let run = |options: &[&str]| gasworks(&[&own[..], options].concat()).ok().events();
+    let topics = |events: &[Value]| of_kind(events, "topic").into_iter().cloned().collect::<Vec<_>>();
+    let plain = run(&[]);
+    let learned = run(&[&learn[..], &["--threads", "1"]].concat());
+    for threads in ["2", "3"] {
+        assert_eq!(
+            topics(&run(&[&learn[..], &["--threads", threads]].concat())),
+            topics(&learned),
+            "{threads}"
+        );
+    }
+    assert_ne!(topics(&learned), topics(&plain));
+    let done = learned.last().expect("an event");
+    assert_eq!((&done["iterations"], &done["reason"]), (&33.into(), &"iterations".into()));
+    let numbers =
+        of_kind(&learned, "progress").iter().map(|event| number(&event["iteration"])).collect::<Vec<_>>();
+    assert!(numbers.iter().copied().eq((1..=33).map(f64::from)), "{numbers:?}");
+    let likelihood =
+        |events: &[Value]| number(&events[events.len() - 1]["metrics"]["log_likelihood_per_token"]);
+    assert!(likelihood(&learned) > likelihood(&plain), "{} {}", likelihood(&learned), likelihood(&plain));
+    // The topic of ships has more of alpha, as it has of the documents.
+    let about = |name: &str| {
+        of_kind(&learned, "topic").into_iter().find(|topic| words(topic).contains(&name)).expect("a topic")
+    };
+    assert!(number(&about("whale")["alpha"]) > number(&about("finch")["alpha"]), "{done}");
+    assert_eq!(done["alpha"].as_array().map(Vec::len), Some(2));
+    // What comes before the first time that priors are learned is as without.
+    let early = |events: &[Value]| {
+        let early = of_kind(events, "progress").into_iter().take(5);
+        early.map(|event| event["metrics"]["log_likelihood_per_token"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(early(&learned), early(&plain));
+    // A pass that learns nothing has the random numbers that it has in one run: stages of learning that ends where it began change nothing but priors.
+    let short = run(&["--optimize-interval", "1000", "--optimize-burn-in", "33"]);
+    assert_eq!(topics(&short), topics(&plain));
+    let stopped = run(&[&learn[..], &["--max-updates", "20000"]].concat());
+    assert_eq!(stopped.last().expect("an event")["reason"], "updates");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let folder = Folder::new();
     let input = folder.file("notes.txt", notes());
@@ -178,6 +279,8 @@ fn what_makes_no_sense_is_refused() {
         (&["lda", &input, "--split", "lines"], 2, "expected file, line"),
         (&["lda", &input, "--split", "line", "--title", "x"], 2, "--split json:FIELD"),
         (&["lda", &input, "--topics", "0"], 2, "--topics"),
+        (&["lda", &input, "--optimize-burn-in", "9"], 2, "--optimize-interval"),
+        (&["lda", &input, "--optimize-interval", "0"], 2, "--optimize-interval"),
         (&["lda", &input, "--alpha", "0"], 2, "number above 0"),
         (&["lda", &input, "--exclusion", "relaxed"], 2, "not admitted"),
         (&["lda", &input, "--stop-words", "nowhere"], 2, "--stop-words english, none or a file"),

@@ -25,6 +25,7 @@ mod recommend;
 mod sgd;
 mod svd;
 mod svdpp;
+mod topics;
 mod tune;
 mod warm_start;
 

@@ -48,6 +48,24 @@ impl SparseCounts {
         SparseCounts { lines: vec![Entries([FREE; LINE]); (entries as usize).div_ceil(LINE)], used: 0 }
     }
 
+    /// With these tokens more, of topics that it does not have yet.
+    ///
+    /// # Panics
+    /// If there is no room.
+    pub fn filled(mut self, counts: impl Iterator<Item = (u16, u32)>) -> Self {
+        counts.for_each(|(topic, count)| self.append(topic, count));
+        self
+    }
+
+    /// Tokens of a topic in as many entries as they need.
+    #[inline(always)]
+    fn append(&mut self, topic: u16, mut count: u32) {
+        while count > 0 {
+            self.push(topic, count.min(MOST_TOKENS));
+            count -= count.min(MOST_TOKENS);
+        }
+    }
+
     /// The topics and how many tokens have each; a topic may come again.
     pub fn iter(&self) -> impl Iterator<Item = (u16, u32)> {
         let entries = self.lines.iter().flat_map(|line| line.0).take(self.used as usize);
@@ -262,13 +280,10 @@ impl Conditional {
         for at in 0..self.touched.len() {
             let topic = self.touched[at];
             let state = &mut self.topics[usize::from(topic)];
-            let mut count = std::mem::replace(&mut state.count, 0.0) as u32;
+            let count = std::mem::replace(&mut state.count, 0.0) as u32;
             let likely = state.likely(self.beta);
             by += self.set(topic, likely);
-            while count > 0 {
-                word.push(topic, count.min(MOST_TOKENS));
-                count -= count.min(MOST_TOKENS);
-            }
+            word.append(topic, count);
         }
         self.touched.clear();
         self.all += by;

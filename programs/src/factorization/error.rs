@@ -4,6 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::container::Refusal;
+
 /// An error of this module. The text is meant for the user of the command line; nothing else needs to be added.
 #[derive(Debug, thiserror::Error)]
 pub enum FactorizationError {
@@ -72,6 +74,12 @@ pub enum FactorizationError {
         /// The cause.
         source: io::Error,
     },
+}
+
+impl From<Refusal> for FactorizationError {
+    fn from(Refusal { path, part, expected, got, advice }: Refusal) -> Self {
+        FactorizationError::Refused { path, part, expected, got, advice }
+    }
 }
 
 #[cfg(test)]

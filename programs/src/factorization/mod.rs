@@ -90,12 +90,10 @@
 mod all_pairs;
 mod baseline;
 mod cholesky;
-mod container;
 mod cross_validation;
 mod error;
 mod export;
 mod fold_in;
-mod identity;
 mod implicit_loss;
 mod initial;
 mod metrics;

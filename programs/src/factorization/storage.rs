@@ -10,23 +10,22 @@
 //! Loading reads the file once, checks the fingerprint and then everything that the rest of the code relies on. What it
 //! allocates is bounded by a small multiple of the length of the file. The same model always gives the same bytes.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use gasworks_engine::graph::Ids;
 use gasworks_engine::input::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
-use super::container::{Element, Identity, Opened, Tensors, open};
 use super::error::FactorizationError;
-use super::identity::Column;
 use super::metrics::Clip;
 use super::model::Factorization;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::values::Values;
+use crate::container::{
+    self, Column, Identity, Kind, Opened, Refusal, Stored, Tensors, ids, join, open, split,
+};
 
 const IDENTITY: Identity<'_> =
     Identity { format: "gasworks-factorization", version: 1, program: "als|sgd|svdpp|ccd|nmf|bpr" };
@@ -41,14 +40,6 @@ struct Details {
     maximum: f32,
     users: Kind,
     items: Kind,
-}
-
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Range,
-    Integers,
-    Text,
 }
 
 impl Factorization {
@@ -72,11 +63,7 @@ impl Factorization {
             advice: "name the model file that --model wrote",
             source,
         };
-        // A pipe or device could go on for ever.
-        if !fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(failed(std::io::Error::other("not a regular file")));
-        }
-        Self::from_bytes(path, &fs::read(path).map_err(failed)?)
+        Self::from_bytes(path, &container::read(path).map_err(failed)?)
     }
 
     pub(super) fn write(&self, writer: &mut dyn Write) -> io::Result<()> {
@@ -111,8 +98,8 @@ impl Factorization {
             mean: self.baseline.mean,
             minimum: self.range.minimum,
             maximum: self.range.maximum,
-            users: kind(&columns.0),
-            items: kind(&columns.1),
+            users: columns.0.kind(),
+            items: columns.1.kind(),
         };
         let details = serde_json::to_string(&details).expect("settings are valid JSON");
         tensors.write(Identity { program: &self.settings.program, ..IDENTITY }, &details, writer)
@@ -125,7 +112,7 @@ impl Factorization {
                 file.refuse("settings", "the settings of a training run".into(), error.to_string())
             })?;
         if settings.program != file.program {
-            return Err(file.refuse("program", file.program.clone(), settings.program));
+            return Err(file.refuse("program", file.program.clone(), settings.program).into());
         }
         let width = Some(settings.rank);
         let user_factors = file.get("user_factors", &[None, width])?;
@@ -158,91 +145,11 @@ impl Factorization {
             seen,
         };
         model.validate().map_err(|error| match error {
-            FactorizationError::Model { part, expected, got, .. } => file.refuse(part, expected, got),
+            FactorizationError::Model { part, expected, got, .. } => file.refuse(part, expected, got).into(),
             other => other,
         })?;
         Ok(model)
     }
-}
-
-/// Ids in the form of tensors.
-enum Stored {
-    Range,
-    Signed(Vec<i64>),
-    Unsigned(Vec<u64>),
-    Text(Vec<u8>, Vec<u64>),
-}
-
-impl Stored {
-    fn of(column: &Column) -> Self {
-        match column {
-            Column::Range(_) => Stored::Range,
-            Column::Text(ids) => {
-                let (text, ends) = join(ids.iter().map(String::as_str));
-                Stored::Text(text, ends)
-            }
-            Column::Integers(ids) => {
-                let signed: Option<Vec<i64>> = ids.iter().map(|&id| id.try_into().ok()).collect();
-                let unsigned = || ids.iter().map(|&id| id.try_into().ok()).collect::<Option<Vec<u64>>>();
-                match (signed, unsigned()) {
-                    (Some(ids), _) => Stored::Signed(ids),
-                    (None, Some(ids)) => Stored::Unsigned(ids),
-                    // Negative ids beside ids beyond 2^63: no element holds both, so they are spelled out.
-                    (None, None) => {
-                        let spelled: Vec<String> = ids.iter().map(i128::to_string).collect();
-                        let (text, ends) = join(spelled.iter().map(String::as_str));
-                        Stored::Text(text, ends)
-                    }
-                }
-            }
-        }
-    }
-
-    fn push_wide<'a>(&'a self, tensors: &mut Tensors<'a>, name: &str) {
-        match self {
-            Stored::Range => {}
-            Stored::Signed(ids) => tensors.push(name, &[ids.len()], ids),
-            Stored::Unsigned(ids) => tensors.push(name, &[ids.len()], ids),
-            Stored::Text(_, ends) => tensors.push(&format!("{name}_ends"), &[ends.len()], ends),
-        }
-    }
-
-    fn push_text<'a>(&'a self, tensors: &mut Tensors<'a>, name: &str) {
-        if let Stored::Text(text, _) = self {
-            tensors.push(name, &[text.len()], text);
-        }
-    }
-}
-
-fn kind(column: &Column) -> Kind {
-    match column {
-        Column::Range(_) => Kind::Range,
-        Column::Integers(_) => Kind::Integers,
-        Column::Text(_) => Kind::Text,
-    }
-}
-
-fn ids(file: &Opened<'_>, name: &str, kind: Kind, count: usize) -> Result<Ids, FactorizationError> {
-    fn wide<T: Element + Into<i128>>(
-        file: &Opened<'_>,
-        name: &str,
-        count: usize,
-    ) -> Result<Column, FactorizationError> {
-        Ok(Column::Integers(file.get::<T>(name, &[Some(count)])?.into_iter().map(T::into).collect()))
-    }
-    let wrong = || file.refuse(name, "ids that ascend strictly".into(), "others".into());
-    let spelled = || split(file, name, &format!("{name}_ends"), count);
-    let column = match kind {
-        Kind::Range => Column::Range(u32::try_from(count).map_err(|_| wrong())?),
-        Kind::Text => Column::Text(spelled()?),
-        Kind::Integers if file.has::<u64>(name) => wide::<u64>(file, name, count)?,
-        Kind::Integers if file.has::<u8>(name) => {
-            let parsed: Option<Vec<i128>> = spelled()?.iter().map(|id| id.parse().ok()).collect();
-            Column::Integers(parsed.ok_or_else(wrong)?)
-        }
-        Kind::Integers => wide::<i64>(file, name, count)?,
-    };
-    column.build().ok_or_else(wrong)
 }
 
 /// The values of ratings.
@@ -258,7 +165,7 @@ fn push_ratings<'a>(tensors: &mut Tensors<'a>, values: &'a Values) {
 }
 
 /// The values of ratings; none, if the file does not hold them.
-fn ratings(file: &Opened<'_>) -> Result<Values, FactorizationError> {
+fn ratings(file: &Opened<'_>) -> Result<Values, Refusal> {
     if file.has::<f32>("seen_ratings") {
         return Ok(Values::Plain(file.get("seen_ratings", &[None])?));
     }
@@ -273,35 +180,6 @@ fn ratings(file: &Opened<'_>) -> Result<Values, FactorizationError> {
             Err(file.refuse("seen_ratings", format!("places below {}", levels.len()), "greater ones".into()))
         }
     }
-}
-
-/// Texts one after another, and where each ends.
-fn join<'a>(texts: impl Iterator<Item = &'a str>) -> (Vec<u8>, Vec<u64>) {
-    let mut joined = Vec::new();
-    let ends = texts.map(|text| {
-        joined.extend_from_slice(text.as_bytes());
-        joined.len() as u64
-    });
-    let ends = ends.collect();
-    (joined, ends)
-}
-
-fn split(file: &Opened<'_>, name: &str, ends: &str, count: usize) -> Result<Vec<String>, FactorizationError> {
-    let bytes: Vec<u8> = file.get(name, &[None])?;
-    let ends: Vec<u64> = file.get(ends, &[Some(count)])?;
-    let mut start = 0;
-    let texts: Option<Vec<String>> = ends
-        .iter()
-        .map(|&end| {
-            let end = usize::try_from(end).ok()?;
-            let text = std::str::from_utf8(bytes.get(start..end)?).ok()?;
-            start = end;
-            Some(text.to_owned())
-        })
-        .collect();
-    texts
-        .filter(|_| start == bytes.len())
-        .ok_or_else(|| file.refuse(name, "UTF-8 text cut by ascending ends".into(), "others".into()))
 }
 
 #[cfg(test)]

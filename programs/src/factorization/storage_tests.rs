@@ -5,9 +5,10 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::container::reseal;
 use crate::factorization::Offset;
-use crate::factorization::container::reseal;
 use crate::factorization::testing::{model_with_ids, small_model};
+use std::fs;
 
 fn titled() -> Factorization {
     let titles =

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use gasworks_engine::graph::Ids;
 use gasworks_engine::input::{Rating, Ratings};
 
-use super::identity::Column;
 use super::{Baseline, BaselineSettings, Factorization, Offset, Settings, initial_factors};
+use crate::container::Column;
 
 /// A full table of ratings that mean and biases explain exactly; also of rank 2.
 pub(crate) fn additive(users: u32, items: u32) -> Vec<Rating> {

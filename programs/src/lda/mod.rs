@@ -22,33 +22,50 @@
 //!
 //! So parts cost about 0.02, a fourth of a percent and little more than seeds differ by, and more of them no more.
 
+mod coherence;
+mod fixed;
+mod held_out;
+mod hyperparameters;
+mod infer;
 mod likelihood;
 mod model;
+mod origin;
 mod priors;
+mod resume;
 mod sampler;
 mod sparse;
 mod special;
 mod start;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod unseen;
+mod view;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks_engine::input::{Corpus, Texts};
-use gasworks_engine::{Aggregate, Block, BlockRow, Column, Context, EdgeProgram, Error, Random, Row, Simd};
+use gasworks_engine::{Aggregate, Block, BlockRow, Context, EdgeProgram, Error, Random, Ref, Row, Simd};
 use gasworks_kernels::topics::dense::{Conditional, OpenDocument, Totals};
 use gasworks_kernels::topics::{Prior, padded};
 
 use sampler::{admit, tokens};
 use start::Begins;
 
+pub use coherence::Coherence;
+pub use held_out::{HeldOut, hold_out};
+pub use hyperparameters::{CountHistograms, PriorSettings};
+pub use infer::{InferSettings, Inferred};
 pub use likelihood::Likelihood;
 pub use model::{TopicCount, TopicCounts, TopicModel};
+pub use origin::{Origin, WordCut};
 pub use priors::Priors;
-pub use sampler::{NO_TOPIC, Sampler};
+pub use sampler::{NO_TOPIC, Sampler, Sides};
 pub use sparse::SparseLda;
 pub use start::{Stage, Start};
 pub use topics::{Topic, TopicSettings};
+pub use unseen::Unseen;
+pub use view::ViewSettings;
 
 /// Names the stream of random numbers that draws topics.
 const TOPICS: u64 = 0x746f_7069;
@@ -98,19 +115,6 @@ impl Lda {
     /// If there is no topic, or more than [`MOST_TOPICS`](Priors::MOST_TOPICS).
     pub fn new(topics: usize, corpus: &Corpus) -> Self {
         Lda::with_priors(Priors::new(topics, corpus))
-    }
-
-    /// With these priors. All documents begin in the first pass.
-    pub fn with_priors(priors: Priors) -> Self {
-        Lda { prior: priors.to_kernel(), priors, begins: Begins::at_once() }
-    }
-
-    /// Starts in this way. The seed orders the documents of the corpus; that of the run decides the rest.
-    ///
-    /// # Panics
-    /// If a stage's share is not above 0 and at most 1, or below that of the stage before it.
-    pub fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
-        Lda { begins: Begins::new(start, documents, seed), ..self }
     }
 
     /// How many topics.
@@ -196,6 +200,19 @@ impl Lda {
 }
 
 impl Sampler for Lda {
+    fn with_priors(priors: Priors) -> Self {
+        Lda { prior: priors.to_kernel(), priors, begins: Begins::at_once() }
+    }
+
+    fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
+        Lda { begins: Begins::new(start, documents, seed), ..self }
+    }
+
+    fn replacing_priors(self, priors: Priors) -> Self {
+        assert_eq!(priors.topics(), self.topics(), "priors of as many topics");
+        Lda { prior: priors.to_kernel(), priors, ..self }
+    }
+
     fn priors(&self) -> &Priors {
         &self.priors
     }
@@ -204,27 +221,33 @@ impl Sampler for Lda {
         self.begins.first_passes()
     }
 
+    fn sides(&self, topology: &Topology) -> Sides {
+        let documents = topology.left().expect("documents and words are the two sides") as usize;
+        Sides { documents: 0..documents, words: documents..topology.vertices() }
+    }
+
+    fn counts(row: Ref<'_, Row<f32>>) -> impl Iterator<Item = (usize, u32)> {
+        let counts = row.iter().enumerate().filter(|(_, count)| **count > 0.0);
+        counts.map(|(topic, count)| (topic, *count as u32))
+    }
+
     /// Documents left, words right.
-    fn graph(&self, corpus: &Corpus) -> Result<Graph<Row<f32>, u16>, Error> {
+    fn graph_of(&self, corpus: &Corpus, topics: Option<&TopicModel>) -> Result<Graph<Row<f32>, u16>, Error> {
         let tokens = tokens(corpus);
         admit("a document", &tokens.of_documents, Lda::MOST_TOKENS)?;
         admit("a word", &tokens.of_words, Lda::MOST_TOKENS)?;
-        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
-        for entry in &corpus.entries {
-            ends.extend(std::iter::repeat_n([entry.document, entry.word], entry.count as usize));
-        }
-        let builder = GraphBuilder::bipartite(corpus.documents.len(), corpus.words.len());
-        let graph = builder.edges_from(ends, |ends| (ends, NO_TOPIC)).build()?;
-        Ok(graph.with_rows(self.width(), |_, _| ()))
-    }
-
-    fn likelihood(&self, topology: &Topology, rows: &Column<Row<f32>>) -> Likelihood {
-        let documents = topology.left().expect("documents and words are the two sides") as usize;
-        let counts = |at: usize| {
-            let counts = rows.get(at).iter().enumerate().filter(|(_, count)| **count > 0.0);
-            counts.map(|(topic, count)| (topic, f64::from(*count)))
-        };
-        Likelihood::of(&self.priors, 0..documents, documents..topology.vertices(), counts)
+        let documents = corpus.documents.len();
+        let edges = sampler::edges(corpus, topics, |entry| [entry.document, entry.word]);
+        let builder = GraphBuilder::bipartite(documents, corpus.words.len());
+        let graph = builder.edges_from(edges, |edge| edge).build()?;
+        Ok(graph.with_rows(self.width(), |vertex, row| {
+            let Some(model) = topics else { return };
+            let counts = match (vertex as usize).checked_sub(documents) {
+                None => model.documents().get(vertex as usize),
+                Some(word) => model.words().get(word),
+            };
+            counts.iter().for_each(|of| row[usize::from(of.topic)] = of.count as f32);
+        }))
     }
 
     fn model(&self, graph: &Graph<Row<f32>, u16>, texts: Texts) -> TopicModel {

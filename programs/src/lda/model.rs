@@ -3,6 +3,7 @@
 use gasworks_engine::input::Texts;
 
 use super::likelihood::Likelihood;
+use super::origin::Origin;
 use super::priors::Priors;
 use super::sampler::NO_TOPIC;
 
@@ -60,12 +61,13 @@ impl TopicCounts {
 /// A topic model: the texts, the priors, and a topic for each token that has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopicModel {
-    texts: Texts,
+    pub(super) texts: Texts,
     priors: Priors,
     topics: Vec<u16>,
     documents: TopicCounts,
     words: TopicCounts,
     totals: Vec<u64>,
+    origin: Origin,
 }
 
 impl TopicModel {
@@ -98,12 +100,31 @@ impl TopicModel {
             (*at, rest) = (*at + own.len(), after);
         }
         let words = TopicCounts::new(lengths.into_iter(), &mut by_word);
-        TopicModel { texts, priors, topics, documents, words, totals }
+        TopicModel { texts, priors, topics, documents, words, totals, origin: Origin::default() }
+    }
+
+    /// That came to be in this way.
+    pub fn with_origin(self, origin: Origin) -> Self {
+        TopicModel { origin, ..self }
+    }
+
+    /// How it came to be.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// The documents that it was trained on.
     pub fn texts(&self) -> &Texts {
         &self.texts
+    }
+
+    /// What a document is called, or if it is not, its number in the file.
+    ///
+    /// # Panics
+    /// If there is no such document.
+    pub fn title(&self, document: u32) -> String {
+        let number = || format!("document {}", self.texts.corpus.documents.id(document));
+        self.texts.documents.get(document as usize).map_or_else(number, |document| document.title.clone())
     }
 
     /// The priors.

@@ -25,6 +25,13 @@ impl Priors {
         Priors { alpha: vec![50.0 / topics as f64; topics], beta: 0.01, words: corpus.vocabulary as usize }
     }
 
+    /// Of these numbers, if they are admitted.
+    pub(super) fn checked(alpha: Vec<f64>, beta: f64, words: usize) -> Option<Self> {
+        let are_parameters = alpha.iter().chain([&beta]).all(|number| is_parameter(*number));
+        let is_admitted = are_parameters && (1..=Priors::MOST_TOPICS).contains(&alpha.len());
+        is_admitted.then_some(Priors { alpha, beta, words })
+    }
+
     /// That of a document over topics: one number each, which need not be equal.
     ///
     /// # Panics

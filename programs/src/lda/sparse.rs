@@ -2,18 +2,20 @@
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks_engine::input::{Corpus, Texts};
-use gasworks_engine::{Aggregate, Block, Column, Context, EdgeProgram, Error, Own, Simd};
+use gasworks_engine::{Aggregate, Block, Column, Context, EdgeProgram, Error, Own, Ref, Simd};
 use gasworks_kernels::topics::Prior;
 use gasworks_kernels::topics::sparse::{self, Conditional, SparseCounts};
 
-use super::sampler::{NO_TOPIC, Sampler, admit, tokens};
+use super::sampler::{self, NO_TOPIC, Sampler, Sides, admit, tokens};
 use super::start::{Begins, Start};
-use super::{Likelihood, Priors, TOPICS, TopicModel, TopicTotals};
+use super::{Priors, TOPICS, TopicModel, TopicTotals};
 
 /// How many tokens ahead the list of a document is asked for, and how many its entries.
 const AHEAD: [usize; 2] = [12, 6];
 /// How many words ahead the entries of a word are asked for.
 const ROWS: usize = 2;
+/// Tokens of a block, about.
+const TOKENS: u64 = 1 << 18;
 
 /// Latent Dirichlet allocation with many topics. As [`Lda`](super::Lda), each step draws from the exact conditional, and the totals of the topics are those from
 /// before the pass and the block's own changes since. Words are the sources here, and tokens come word by word.
@@ -37,24 +39,6 @@ pub struct SparseLda {
 impl SparseLda {
     /// Tokens of a document at most.
     pub const MOST_TOKENS: u64 = sparse::MOST_TOKENS as u64;
-
-    /// With these priors. All documents begin in the first pass.
-    pub fn with_priors(priors: Priors) -> Self {
-        let (order, begins) = (Vec::new(), Vec::new());
-        SparseLda { prior: priors.to_kernel(), priors, is_random: false, order, begins }
-    }
-
-    /// Starts in this way. The seed orders the documents of the corpus; that of the run decides the rest.
-    ///
-    /// # Panics
-    /// If a stage's share is not above 0 and at most 1, or below that of the stage before it.
-    pub fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
-        let begins = Begins::new(start, documents, seed);
-        let mut order: Vec<u32> = (0..documents as u32).collect();
-        order.sort_by_key(|document| begins.pass(*document));
-        let passes = order.iter().map(|document| begins.pass(*document)).collect();
-        SparseLda { is_random: begins.is_random, order, begins: passes, ..self }
-    }
 
     /// The number of each document of the corpus among those of the graph.
     pub(super) fn places(&self, documents: usize) -> Vec<u32> {
@@ -147,6 +131,24 @@ impl EdgeProgram for SparseLda {
 }
 
 impl Sampler for SparseLda {
+    fn with_priors(priors: Priors) -> Self {
+        let (order, begins) = (Vec::new(), Vec::new());
+        SparseLda { prior: priors.to_kernel(), priors, is_random: false, order, begins }
+    }
+
+    fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
+        let begins = Begins::new(start, documents, seed);
+        let mut order: Vec<u32> = (0..documents as u32).collect();
+        order.sort_by_key(|document| begins.pass(*document));
+        let passes = order.iter().map(|document| begins.pass(*document)).collect();
+        SparseLda { is_random: begins.is_random, order, begins: passes, ..self }
+    }
+
+    fn replacing_priors(self, priors: Priors) -> Self {
+        assert_eq!(priors.topics(), self.priors.topics(), "priors of as many topics");
+        SparseLda { prior: priors.to_kernel(), priors, ..self }
+    }
+
     fn priors(&self) -> &Priors {
         &self.priors
     }
@@ -155,38 +157,48 @@ impl Sampler for SparseLda {
         self.begins.last().map_or(1, |last| last + 1)
     }
 
+    /// Half as many parts of documents as of words: each block opens its words anew.
+    fn blocks(&self, tokens: u64) -> Option<[usize; 2]> {
+        let words = ((tokens / TOKENS) as f64).sqrt().round().clamp(8.0, 256.0) as usize;
+        Some([words, words / 2])
+    }
+
+    fn sides(&self, topology: &Topology) -> Sides {
+        let words = topology.left().expect("words and documents are the two sides") as usize;
+        Sides { documents: words..topology.vertices(), words: 0..words }
+    }
+
+    fn counts(counts: Ref<'_, Own<SparseCounts>>) -> impl Iterator<Item = (usize, u32)> {
+        counts.iter().map(|(topic, count)| (usize::from(topic), count))
+    }
+
     /// Words left, documents right, in the order in which they begin.
-    fn graph(&self, corpus: &Corpus) -> Result<Graph<Own<SparseCounts>, u16>, Error> {
+    fn graph_of(
+        &self,
+        corpus: &Corpus,
+        topics: Option<&TopicModel>,
+    ) -> Result<Graph<Own<SparseCounts>, u16>, Error> {
         let tokens = tokens(corpus);
         admit("a document", &tokens.of_documents, SparseLda::MOST_TOKENS)?;
         admit("a word", &tokens.of_words, super::Lda::MOST_TOKENS)?;
-        let places = self.places(corpus.documents.len());
-        let mut ends = Vec::with_capacity(corpus.tokens() as usize);
-        for entry in &corpus.entries {
-            let own = [entry.word, places[entry.document as usize]];
-            ends.extend(std::iter::repeat_n(own, entry.count as usize));
-        }
-        let builder = GraphBuilder::bipartite(corpus.words.len(), corpus.documents.len());
-        let graph = builder.edges_from(ends, |ends| (ends, NO_TOPIC)).build()?;
-        let mut of_places = vec![0; corpus.documents.len()];
-        for (tokens, place) in tokens.of_documents.iter().zip(&places) {
-            of_places[*place as usize] = *tokens;
-        }
+        let (documents, words) = (corpus.documents.len(), corpus.words.len());
+        let places = self.places(documents);
+        let mut order = vec![0; documents];
+        (0..).zip(&places).for_each(|(document, place)| order[*place as usize] = document);
+        let edges = sampler::edges(corpus, topics, |entry| [entry.word, places[entry.document as usize]]);
+        let graph = GraphBuilder::bipartite(words, documents).edges_from(edges, |edge| edge).build()?;
         let counts = Column::<Own<SparseCounts>>::from_fn(graph.vertices(), |vertex| {
-            let tokens = match vertex.checked_sub(tokens.of_words.len()) {
-                None => tokens.of_words[vertex],
-                Some(place) => of_places[place],
+            let (tokens, of) = match vertex.checked_sub(words) {
+                None => (tokens.of_words[vertex], topics.map(|model| model.words().get(vertex))),
+                Some(place) => {
+                    let document: usize = order[place];
+                    (tokens.of_documents[document], topics.map(|model| model.documents().get(document)))
+                }
             };
-            SparseCounts::with_room(tokens, self.priors.topics())
+            let of = of.into_iter().flatten().map(|of| (of.topic, of.count));
+            SparseCounts::with_room(tokens, self.priors.topics()).filled(of)
         });
         Ok(graph.with_vertex_data(counts))
-    }
-
-    fn likelihood(&self, topology: &Topology, counts: &Column<Own<SparseCounts>>) -> Likelihood {
-        let words = topology.left().expect("words and documents are the two sides") as usize;
-        let counts =
-            |at: usize| counts.get(at).iter().map(|(topic, count)| (usize::from(topic), f64::from(count)));
-        Likelihood::of(&self.priors, words..topology.vertices(), 0..words, counts)
     }
 
     fn model(&self, graph: &Graph<Own<SparseCounts>, u16>, texts: Texts) -> TopicModel {

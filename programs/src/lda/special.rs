@@ -1,4 +1,4 @@
-//! The logarithm of the gamma function.
+//! The logarithm of the gamma function, and its derivative.
 
 /// Coefficients of the Stirling series, `B_2n / (2n (2n - 1))` from n = 1 (Abramowitz and Stegun 1964, 6.1.41).
 const STIRLING: [f64; 8] = [
@@ -25,6 +25,30 @@ pub(super) fn ln_gamma(x: f64) -> f64 {
     let square = 1.0 / (x * x);
     let series = STIRLING.iter().rev().fold(0.0, |sum, term| sum * square + term) / x;
     (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series - product.ln()
+}
+
+/// Coefficients of the series of the derivative, `B_2n / 2n` from n = 1 (Abramowitz and Stegun 1964, 6.3.18).
+const DIGAMMA: [f64; 8] = [
+    1.0 / 12.0,
+    -1.0 / 120.0,
+    1.0 / 252.0,
+    -1.0 / 240.0,
+    1.0 / 132.0,
+    -691.0 / 32_760.0,
+    1.0 / 12.0,
+    -3617.0 / 8160.0,
+];
+
+/// The derivative of [`ln_gamma`] for x above 0, to about 1e-15 of the greater of 10 and the result.
+pub(super) fn digamma(x: f64) -> f64 {
+    let (mut x, mut sum) = (x, 0.0);
+    while x < LEAST {
+        sum += 1.0 / x;
+        x += 1.0;
+    }
+    let square = 1.0 / (x * x);
+    let series = DIGAMMA.iter().rev().fold(0.0, |sum, term| sum * square + term) * square;
+    x.ln() - 0.5 / x - series - sum
 }
 
 /// `ln(Gamma(a + n) / Gamma(a))`, of a rising factorial `a (a + 1) ... (a + n - 1)`: looked up where n is small.
@@ -77,6 +101,36 @@ mod tests {
         ];
         for (x, exact) in known {
             assert!((ln_gamma(x) - exact).abs() <= 1e-12 * exact.abs().max(1.0), "{x}: {}", ln_gamma(x));
+        }
+    }
+
+    #[test]
+    fn digamma_is_harmonic_sums_and_the_slope_of_the_logarithm() {
+        // psi(1) = -gamma, psi(1/2) = -gamma - 2 ln 2, psi(1/4) = -gamma - pi/2 - 3 ln 2, psi(x + 1) = psi(x) + 1/x.
+        const GAMMA: f64 = 0.577_215_664_901_532_9;
+        let two = std::f64::consts::LN_2;
+        let starts = [(1.0, -GAMMA), (0.5, -GAMMA - 2.0 * two)];
+        for (start, value) in
+            starts.into_iter().chain([(0.25, -GAMMA - std::f64::consts::FRAC_PI_2 - 3.0 * two)])
+        {
+            let (mut x, mut exact) = (start, value);
+            for _ in 0..3000 {
+                assert!(
+                    (digamma(x) - exact).abs() <= 1e-12 * exact.abs().max(1.0),
+                    "{x}: {} {exact}",
+                    digamma(x)
+                );
+                exact += 1.0 / x;
+                x += 1.0;
+            }
+        }
+        // -1/x - gamma + pi^2 x / 6 - zeta(3) x^2 near 0.
+        let exact = -1e4 - GAMMA + std::f64::consts::PI.powi(2) * 1e-4 / 6.0 - 1.202_056_903e-8;
+        assert!((digamma(1e-4) - exact).abs() <= 1e-12 * 1e4, "{} {exact}", digamma(1e-4));
+        for x in [0.03, 0.7, 4.0, 9.9, 10.1, 60.0, 1e5] {
+            let by = 1e-4 * x;
+            let slope = (ln_gamma(x + by) - ln_gamma(x - by)) / (2.0 * by);
+            assert!((digamma(x) - slope).abs() <= 1e-6 * slope.abs().max(1.0), "{x}: {} {slope}", digamma(x));
         }
     }
 

@@ -14,7 +14,21 @@ pub struct Stage {
     pub passes: u32,
 }
 
-/// How tokens get their first topics. A token that has one already keeps it under `Sequential`, which is then no more than a first pass.
+/// How tokens get their first topics.
+///
+/// What that makes of the topics, on 2,246 news articles of 435,838 tokens with 100 topics, alpha 0.5 and 100 passes after the start, three seeds: the perplexity of the
+/// unseen half of the tokens of a tenth of the articles, held out ([`TopicModel::held_out`](super::TopicModel::held_out); a seed decides which ones). One topic has 4731 with the
+/// first seed.
+///
+/// | start | each seed | mean |
+/// |---|---|---|
+/// | growing | 2777, 2779, 2681 | 2746 |
+/// | random | 2813, 2838, 2724 | 2792 |
+/// | sequential | 2864, 2857, 2785 | 2835 |
+///
+/// So growing foretells 1.6 % better than random and 3.2 % better than sequential, with each seed.
+///
+/// A token that has one already keeps it under `Sequential`, which is then no more than a first pass.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
     /// The first pass gives every token a topic, each as likely as any other.

@@ -61,8 +61,6 @@ trait Tested: Sampler
 where
     TopicTotals: Aggregate<Self::Vertex, u16, Global = Vec<f64>>,
 {
-    fn tested(priors: Priors, start: &Start, documents: usize, seed: u64) -> Self;
-
     /// Of each document and then of each word, how many tokens each topic has.
     fn rows(&self, documents: usize, counts: &Column<Self::Vertex>) -> Vec<Vec<f32>>;
 
@@ -80,10 +78,6 @@ where
 type EdgeEngine<'g, L> = Engine<'g, gasworks_engine::EdgeJob<'g, L>>;
 
 impl Tested for Lda {
-    fn tested(priors: Priors, start: &Start, documents: usize, seed: u64) -> Self {
-        Lda::with_priors(priors).starting(start, documents, seed)
-    }
-
     fn rows(&self, _: usize, rows: &Column<Row<f32>>) -> Vec<Vec<f32>> {
         assert!(rows.iter().all(|row| row[self.topics()..].iter().all(|count| *count == 0.0)));
         rows.iter().map(|row| row[..self.topics()].to_vec()).collect()
@@ -91,10 +85,6 @@ impl Tested for Lda {
 }
 
 impl Tested for SparseLda {
-    fn tested(priors: Priors, start: &Start, documents: usize, seed: u64) -> Self {
-        SparseLda::with_priors(priors).starting(start, documents, seed)
-    }
-
     fn rows(&self, documents: usize, counts: &Column<Own<SparseCounts>>) -> Vec<Vec<f32>> {
         let words = counts.len() - documents;
         let places = self.places(documents);
@@ -156,7 +146,7 @@ where
         let (count, words) = (documents.len(), tokens.iter().map(|(_, word)| word + 1).max().unwrap());
         let corpus = corpus(documents, words as u32);
         let priors = Priors::new(alpha.len(), &corpus).with_alpha(&alpha).with_beta(beta);
-        let lda = L::tested(priors.clone(), &start, count, 0);
+        let lda = L::with_priors(priors.clone()).starting(&start, count, 0);
         let key = |rows: Vec<Vec<f32>>| rows.concat().iter().map(|count| *count as u8).collect::<Vec<u8>>();
         let mut exact = BTreeMap::new();
         for code in 0..alpha.len().pow(tokens.len() as u32) {
@@ -207,7 +197,7 @@ where
     let corpus = corpus(&documents, 30);
     for &topics in topics {
         for start in [Start::Random, Start::Sequential, Start::growing()] {
-            let lda = L::tested(Priors::new(topics, &corpus), &start, documents.len(), 3);
+            let lda = L::with_priors(Priors::new(topics, &corpus)).starting(&start, documents.len(), 3);
             let whole = lda.first_passes();
             let run = |threads: usize, isa: Isa, passes: u64| {
                 lda.run(&corpus, |engine| engine.threads(threads).isa(isa).seed(9).rounds(passes))
@@ -238,6 +228,9 @@ where
                 assert!(passes < whole || u64::try_from(assigned).unwrap() == corpus.tokens());
                 let again = model.likelihood();
                 assert!((again.logarithm - likelihood.logarithm).abs() < 1e-9 * likelihood.tokens);
+                let again = lda.resume(&model).unwrap();
+                assert_eq!(lda.rows(documents.len(), again.vertex_data()), expected);
+                assert_eq!(lda.model(&again, texts(&corpus)).topics(), model.topics());
                 let tables = [model.documents(), model.words()].map(|of| (0..of.len()).map(|at| of.get(at)));
                 for (counts, expected) in tables.into_iter().flatten().zip(&expected) {
                     let mut row = vec![0.0; topics];
@@ -276,7 +269,7 @@ where
     for start in [Start::Random, Start::Sequential, Start::growing()] {
         for blocks in [1, 4] {
             let priors = Priors::new(3, &corpus).with_alpha(&[0.2; 3]).with_beta(0.1);
-            let lda = L::tested(priors, &start, documents.len(), 1);
+            let lda = L::with_priors(priors).starting(&start, documents.len(), 1);
             let run = |seed: u64| {
                 let rounds = lda.first_passes() + 60;
                 lda.run(&corpus, |engine| engine.blocks(blocks, blocks).seed(seed).rounds(rounds))

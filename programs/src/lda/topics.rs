@@ -72,10 +72,10 @@ impl TopicModel {
 }
 
 /// A word or document, something of it to tell, and what it is ordered by.
-type Ranked = (u32, f64, f64);
+pub(super) type Ranked = (u32, f64, f64);
 
 /// For each topic those that have a token of it, by what is made of all their tokens, the topic, and how many have it.
-fn by_topic(
+pub(super) fn by_topic(
     model: &TopicModel,
     counts: &TopicCounts,
     rank: impl Fn(f64, usize, f64) -> (f64, f64),

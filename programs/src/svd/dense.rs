@@ -7,10 +7,10 @@
 use super::vectors::{Source, dot};
 
 /// `B = X diag(values) Y^T`; columns of X and Y, values descending.
-pub(super) struct Small {
-    pub(super) values: Vec<f64>,
-    pub(super) left: Vec<Vec<f64>>,
-    pub(super) right: Vec<Vec<f64>>,
+pub(crate) struct Small {
+    pub(crate) values: Vec<f64>,
+    pub(crate) left: Vec<Vec<f64>>,
+    pub(crate) right: Vec<Vec<f64>>,
 }
 
 /// Sweeps at most; ten are plenty.
@@ -21,7 +21,7 @@ const ORTHOGONAL: f64 = 1e-14;
 const NOTHING: f64 = 1e-20;
 
 /// Of a square matrix, given by columns.
-pub(super) fn decompose(mut columns: Vec<Vec<f64>>) -> Small {
+pub(crate) fn decompose(mut columns: Vec<Vec<f64>>) -> Small {
     let size = columns.len();
     let unit = |at: usize| (0..size).map(|row| f64::from(u8::from(row == at))).collect();
     let mut right: Vec<Vec<f64>> = (0..size).map(unit).collect();

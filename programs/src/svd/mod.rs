@@ -10,10 +10,10 @@
 //! is left; what it finds beyond them is taken in, and the search ends when it finds nothing. Multiple values are thus found as often as they
 //! occur, with the probability that a random direction has.
 
-mod dense;
+pub(crate) mod dense;
 mod lanczos;
 mod product;
-mod vectors;
+pub(crate) mod vectors;
 
 use std::ops::ControlFlow;
 

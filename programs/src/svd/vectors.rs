@@ -11,7 +11,7 @@ const LONG: usize = 1 << 10;
 const DIRECTIONS: u64 = 0x6469_7265;
 
 /// The inner product, in eight lanes, so that it need not wait for each addition.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (a_lines, b_lines) = (a.chunks_exact(8), b.chunks_exact(8));
     let rest: f64 = a_lines.remainder().iter().zip(b_lines.remainder()).map(|(x, y)| x * y).sum();
@@ -41,7 +41,7 @@ fn add(vector: &mut [f64], basis: &[Vec<f64>], weight: impl Fn(usize) -> f64 + S
 }
 
 /// The sums `sum over i of basis[i] weights[j][i]` for each j.
-pub(super) fn combine(basis: &[Vec<f64>], weights: &[Vec<f64>]) -> Vec<Vec<f64>> {
+pub(crate) fn combine(basis: &[Vec<f64>], weights: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let combined = |weights: &Vec<f64>| {
         let mut sum = vec![0.0; basis.first().map_or(0, Vec::len)];
         add(&mut sum, basis, |at| weights[at]);
@@ -53,7 +53,7 @@ pub(super) fn combine(basis: &[Vec<f64>], weights: &[Vec<f64>]) -> Vec<Vec<f64>>
 /// Makes a vector orthogonal to an orthonormal basis, by classical Gram-Schmidt until nothing more is taken away ("twice is enough":
 /// Parlett 1980, "The symmetric eigenvalue problem", section 6.9), and its length 1. Returns what it was made of in the basis, and what length was
 /// left: 0 if it was at most `floor`, and the vector then is no direction.
-pub(super) fn orthonormalize(basis: &[Vec<f64>], vector: &mut [f64], floor: f64) -> (Vec<f64>, f64) {
+pub(crate) fn orthonormalize(basis: &[Vec<f64>], vector: &mut [f64], floor: f64) -> (Vec<f64>, f64) {
     let mut parts = vec![0.0; basis.len()];
     let mut left = length(vector);
     for _ in 0..4 {

@@ -1,19 +1,19 @@
-//! Where documents come from: texts and what is a word in them, or files of word counts, or the sample.
+//! Where documents come from: texts, or files of word counts, or the sample.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gasworks::input::{
-    Corpus, CorpusOptions, Document, Documents, Loaded, Source, TextOptions, Texts, Tokens,
-    english_stop_words, holds_word_counts, read_corpus, read_texts, sources,
+    Corpus, CorpusOptions, Document, Documents, Loaded, Source, TextOptions, Texts, holds_word_counts,
+    read_corpus, read_texts, sources,
 };
+use gasworks::programs::lda::WordCut;
 
 use super::super::error::Failure;
 use super::super::events::Reporter;
-use super::super::options::names;
 
 #[derive(Args, Debug)]
-pub(super) struct DocumentOptions {
+pub(in super::super) struct DocumentOptions {
     /// Texts: files, or folders of files; or one file of word counts, as UCI or LDA-C has them; - is standard input [default: embedded passages of four books]
     documents: Vec<PathBuf>,
     /// The words of a file of word counts, one a line
@@ -29,36 +29,12 @@ pub(super) struct DocumentOptions {
     /// Take a file of counts whose header does not match its body, and say so
     #[arg(long, help_heading = "Input")]
     lenient: bool,
-    /// What a word is. unicode: by the rules of Unicode; blanks: what stands between blanks, for texts that were cut into words before
-    #[arg(
-        long, value_name = "KIND", default_value = "unicode", hide_possible_values = true,
-        value_parser = names([("unicode", Tokens::Unicode), ("blanks", Tokens::Blanks)]), help_heading = "Words"
-    )]
-    tokens: Tokens,
-    /// Words to leave out: english, none, or a file of words
-    #[arg(long, value_name = "WHICH", default_value = "english", help_heading = "Words")]
-    stop_words: String,
-    /// Characters of a word at least
-    #[arg(long, value_name = "N", default_value_t = TextOptions::default().shortest, help_heading = "Words")]
-    shortest: usize,
-    /// Documents that a word is in at least
-    #[arg(long, value_name = "N", default_value_t = TextOptions::default().fewest_documents, help_heading = "Words")]
-    min_documents: u32,
-    /// Share of all documents that a word is in at most
-    #[arg(
-        allow_negative_numbers = true, long, value_name = "SHARE", default_value_t = TextOptions::default().largest_share,
-        value_parser = share, help_heading = "Words"
-    )]
-    max_share: f64,
-    /// Words at most, those with the most tokens [default: all]
-    #[arg(long, value_name = "N", help_heading = "Words")]
-    max_words: Option<usize>,
-    /// Take words by a hash of so many bits, so that no vocabulary is held; topics then have no words to show
-    #[arg(
-        long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=32), help_heading = "Words",
-        conflicts_with_all = ["max_words", "vocab"]
-    )]
-    hash: Option<u32>,
+}
+
+/// Documents, and how their texts were cut into words, where they are no counts.
+pub(in super::super) struct Read {
+    pub(in super::super) texts: Texts,
+    pub(in super::super) cut: Option<WordCut>,
 }
 
 /// Words of a passage unless somebody says.
@@ -81,16 +57,25 @@ fn split(text: &str) -> Result<Documents, String> {
     }
 }
 
-/// From 0 to 1, both included.
-pub(super) fn share(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
-    number.ok_or_else(|| "expected a number from 0 to 1".into())
-}
-
 impl DocumentOptions {
-    pub(super) fn read(&self, reporter: &mut Reporter) -> Result<Texts, Failure> {
+    /// What documents are read from; nothing, if it is the sample.
+    pub(super) fn paths(&self) -> Vec<&Path> {
+        self.documents.iter().map(PathBuf::as_path).collect()
+    }
+
+    /// The files that are named, as far as they are single ones.
+    pub(in super::super) fn inputs(&self) -> Vec<&Path> {
+        self.documents.iter().chain(&self.vocab).map(PathBuf::as_path).collect()
+    }
+
+    /// Reads the documents; `cut` says what the words of texts are.
+    pub(in super::super) fn read(
+        &self,
+        cut: impl FnOnce(Documents) -> Result<TextOptions, Failure>,
+        reporter: &mut Reporter,
+    ) -> Result<Read, Failure> {
         if self.documents.is_empty() {
-            return self.sample(reporter);
+            return self.sample(cut, reporter);
         }
         let mut all = Vec::new();
         for path in &self.documents {
@@ -100,7 +85,7 @@ impl DocumentOptions {
         if let [only] = &all[..] {
             let (held, is_counted) = holds_word_counts(only)?;
             if is_counted && self.split.is_none() {
-                return self.counted(&held, reporter);
+                return Ok(Read { texts: self.counted(&held, reporter)?, cut: None });
             }
             all = vec![held];
         }
@@ -119,8 +104,9 @@ impl DocumentOptions {
                 Documents::Lines
             }
         };
-        let documents = self.with_title(documents)?;
-        Ok(said(read_texts(&all, &self.texts(documents)?)?, reporter))
+        let options = cut(self.with_title(documents)?)?;
+        let texts = said(read_texts(&all, &options)?, reporter);
+        Ok(Read { texts, cut: Some(WordCut::from(&options)) })
     }
 
     fn with_title(&self, documents: Documents) -> Result<Documents, Failure> {
@@ -136,35 +122,6 @@ impl DocumentOptions {
         }
     }
 
-    fn texts(&self, documents: Documents) -> Result<TextOptions, Failure> {
-        let stop_words = match self.stop_words.as_str() {
-            "english" => english_stop_words().map(str::to_owned).collect(),
-            "none" => Default::default(),
-            path => std::fs::read_to_string(path)
-                .map_err(|error| {
-                    Failure::usage(
-                        "--stop-words english, none or a file",
-                        format!("{path}: {error}"),
-                        "name a file in UTF-8 with words between blanks",
-                    )
-                })?
-                .to_lowercase()
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
-        };
-        Ok(TextOptions {
-            documents,
-            tokens: self.tokens,
-            stop_words,
-            shortest: self.shortest,
-            fewest_documents: self.min_documents,
-            largest_share: self.max_share,
-            vocabulary: self.max_words,
-            hashed: self.hash,
-        })
-    }
-
     /// Documents that come as counts are called by their numbers.
     fn counted(&self, source: &Source, reporter: &mut Reporter) -> Result<Texts, Failure> {
         let vocabulary = self.vocab.as_deref().map(Source::from_path);
@@ -176,16 +133,26 @@ impl DocumentOptions {
     }
 
     #[cfg(feature = "samples")]
-    fn sample(&self, reporter: &mut Reporter) -> Result<Texts, Failure> {
+    fn sample(
+        &self,
+        cut: impl FnOnce(Documents) -> Result<TextOptions, Failure>,
+        reporter: &mut Reporter,
+    ) -> Result<Read, Failure> {
         use gasworks_samples::books::{NAME, PASSAGES};
         reporter.say(format_args!("no DOCUMENTS named: using the embedded sample, {NAME}"));
         let source = Source::from_memory(NAME, PASSAGES);
         let documents = Documents::Column { text: "text".into(), title: Some("title".into()) };
-        Ok(said(read_texts(&[source], &self.texts(documents)?)?, reporter))
+        let options = cut(documents)?;
+        let texts = said(read_texts(&[source], &options)?, reporter);
+        Ok(Read { texts, cut: Some(WordCut::from(&options)) })
     }
 
     #[cfg(not(feature = "samples"))]
-    fn sample(&self, _: &Reporter) -> Result<Texts, Failure> {
+    fn sample(
+        &self,
+        _: impl FnOnce(Documents) -> Result<TextOptions, Failure>,
+        _: &mut Reporter,
+    ) -> Result<Read, Failure> {
         Err(Failure::usage(
             "documents",
             "none, and this program was built without the embedded sample",

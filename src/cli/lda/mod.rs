@@ -1,14 +1,24 @@
 //! `gasworks lda`: topics of documents.
 
+mod coherence;
 mod input;
+mod learning;
+mod sampler;
+mod saved;
+mod view;
+mod words;
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use clap::Args;
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, Texts};
-use gasworks::programs::lda::{Lda as Program, Priors, Sampler, Start, Topic, TopicSettings, TopicTotals};
-use gasworks::{Column, EdgeJob, Engine, Plan, Progress, Row};
+use gasworks::programs::lda::{
+    Lda as Program, Origin, Priors, Sampler, SparseLda, Start, Topic, TopicModel, TopicSettings, TopicTotals,
+    WordCut,
+};
+use gasworks::{Aggregate, Column, EdgeJob, Engine, Plan, Progress};
 use serde_json::{Value, json};
 
 use super::error::Failure;
@@ -16,7 +26,16 @@ use super::events::{Metrics, Reporter};
 use super::grid::GridOptions;
 use super::options::{Common, Voice, names};
 use super::run::{self, Ending, Run};
-use input::{DocumentOptions, share};
+use learning::LearningOptions;
+use sampler::SamplerOptions;
+use saved::{Begun, SavingOptions};
+use words::WordOptions;
+
+pub(super) use coherence::Coherences;
+pub(super) use input::{DocumentOptions, Read};
+pub(super) use saved::of_model;
+pub(super) use view::ViewOptions;
+pub(super) use words::share;
 
 /// Find topics of documents, by latent Dirichlet allocation
 ///
@@ -42,22 +61,25 @@ use input::{DocumentOptions, share};
 pub(crate) struct Lda {
     #[command(flatten)]
     documents: DocumentOptions,
+    #[command(flatten)]
+    words_of_texts: WordOptions,
 
-    /// Topics
+    /// Topics; with --warm-start, as many as the model has [default: 20]
     #[arg(
-        long, short = 'k', value_name = "K", default_value_t = 20,
-        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Model"
+        long, short = 'k', value_name = "K", value_parser = clap::value_parser!(u16).range(1..),
+        help_heading = "Model"
     )]
-    topics: u16,
+    topics: Option<u16>,
     /// How many tokens' worth each topic has in a document beforehand: small values give documents of few topics [default: 5 divided by the topics]
     #[arg(allow_negative_numbers = true, long, value_name = "A", value_parser = prior, help_heading = "Model")]
     alpha: Option<f64>,
-    /// How many tokens' worth each word has in a topic beforehand: small values give topics of few words
-    #[arg(
-        allow_negative_numbers = true, long, value_name = "B", default_value_t = 0.01, value_parser = prior,
-        help_heading = "Model"
-    )]
-    beta: f64,
+    /// How many tokens' worth each word has in a topic beforehand: small values give topics of few words [default: 0.01]
+    #[arg(allow_negative_numbers = true, long, value_name = "B", value_parser = prior, help_heading = "Model")]
+    beta: Option<f64>,
+    #[command(flatten)]
+    sampler: SamplerOptions,
+    #[command(flatten)]
+    learning: LearningOptions,
     /// Passes over all documents at most
     #[arg(
         long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..),
@@ -83,11 +105,26 @@ pub(crate) struct Lda {
     )]
     relevance: f64,
     #[command(flatten)]
+    saving: SavingOptions,
+    #[command(flatten)]
+    view: ViewOptions,
+    #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
     grid: GridOptions,
     #[command(flatten)]
     pub(crate) voice: Voice,
+}
+
+/// What a run learns from.
+struct Documents {
+    texts: Texts,
+    cut: Option<WordCut>,
+    /// Those that it does not see.
+    held: Option<Texts>,
+    /// A model to go on from.
+    warm: Option<TopicModel>,
+    is_sparse: bool,
 }
 
 /// How tokens get their first topics.
@@ -102,11 +139,17 @@ const AFTER_HELP: &str = "\
 Examples:
   gasworks lda                                          topics of passages of four books
   gasworks lda articles/ --topics 50 --min-documents 5
+  gasworks lda articles/ --view topics.html             a page to look at topics in
+  gasworks lda articles/ --optimize-interval 10         learn how much of each topic there is
   gasworks lda reviews.jsonl --split json:body --title id
-  gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100";
+  gasworks lda docword.nips.txt --vocab vocab.nips.txt --topics 100
+  gasworks lda articles/ --model articles.topics --holdout 0.1
+  gasworks lda articles/ --warm-start articles.topics --iterations 50";
 
 /// The sum of alpha over all topics, unless somebody says: a document of the sample has about 80 tokens.
 const ALPHA: f64 = 5.0;
+/// Topics, unless somebody says.
+const TOPICS: u16 = 20;
 /// Passes from one look at the likelihood to the next, besides those that a log shows.
 const LOOK: u64 = 10;
 
@@ -121,20 +164,52 @@ impl Lda {
             let none = Corpus::default();
             let program = Program::new(1, &none);
             let mut empty = program.graph(&none)?;
-            Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
+            Ok::<Plan, Failure>(self.engine(&mut empty, &program, 0).threads(threads).plan()?)
         })?;
-        let texts = self.documents.read(reporter)?;
-        let program = self.program(&texts.corpus);
-        let mut graph = program.graph(&texts.corpus)?;
-        run.start(&graph, Some(self.iterations), self.details(&texts.corpus, &program), reporter)?;
+        self.saving.check(&self.documents.inputs(), reporter)?;
+        self.view.check(&self.documents.inputs(), reporter)?;
+        let warm = self.saving.read(self.topics)?;
+        let Read { texts, cut } =
+            self.documents.read(|documents| self.words_of_texts.options(documents), reporter)?;
+        let (texts, held) = self.saving.part(texts, self.common.seed, reporter);
+        let documents = Documents { texts, cut, held, warm, is_sparse: false };
+        let priors = self.priors(&documents.texts.corpus, documents.warm.as_ref());
+        let is_sparse = self.sampler.is_sparse(&documents.texts.corpus, priors.topics());
+        reporter.say(format_args!(
+            "{} topics, drawn by the {} sampler",
+            priors.topics(),
+            sampler::name(is_sparse)
+        ));
+        let documents = Documents { is_sparse, ..documents };
+        match is_sparse {
+            true => self.learn::<SparseLda>(priors, documents, &run, reporter),
+            false => self.learn::<Program>(priors, documents, &run, reporter),
+        }
+    }
+
+    fn learn<L: Sampler + Clone>(
+        &self,
+        priors: Priors,
+        documents: Documents,
+        run: &Run<'_>,
+        reporter: &mut Reporter,
+    ) -> Result<Ending, Failure>
+    where
+        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+    {
+        let Documents { texts, cut, held, warm, is_sparse } = documents;
+        let program: L = self.program(priors, &texts.corpus, warm.is_some());
+        let Begun { mut graph, texts, after } =
+            self.saving.begin(&program, warm.as_ref(), texts, cut.as_ref(), self.common.seed, reporter)?;
+        run.start(&graph, Some(self.iterations), self.details(&texts.corpus, &program, is_sparse), reporter)?;
 
         // Until all documents take part, passes are no iterations.
-        let before = program.first_passes() - 1;
+        let (before, program) = (program.first_passes() - 1, RefCell::new(program));
         let (tokens, topology) = (texts.corpus.tokens() as f64, graph.topology().clone());
         let (mut last, mut metrics, mut text) = (0.0, Metrics::new(), String::new());
         let outcome = run.watched(
             reporter,
-            |progress: &Progress, rows: &Column<Row<f32>>, reporter| {
+            |progress: &Progress, counts: &Column<L::Vertex>, reporter| {
                 let lap = progress.seconds - std::mem::replace(&mut last, progress.seconds);
                 let Some(iteration) = progress.rounds.checked_sub(before).filter(|rounds| *rounds > 0) else {
                     reporter.step("starting");
@@ -143,7 +218,7 @@ impl Lda {
                 let is_milestone = run::is_milestone(iteration);
                 metrics = Metrics::from_iter([("tokens_per_second".to_owned(), (tokens / lap).into())]);
                 if is_milestone || iteration.is_multiple_of(LOOK) || iteration == self.iterations {
-                    let likelihood = program.likelihood(&topology, rows).per_token();
+                    let likelihood = program.borrow().likelihood(&topology, counts).per_token();
                     metrics.insert("log_likelihood_per_token".into(), likelihood.into());
                     text = format!("log-likelihood a token {likelihood:.4}");
                 }
@@ -151,84 +226,142 @@ impl Lda {
                 reporter.progress(&progress, metrics.clone(), &text, is_milestone)?;
                 Ok(ControlFlow::Continue(()))
             },
-            |observer, limits| {
-                let engine = self.engine(&mut graph, &program).observer(observer);
-                Ok(limits.apply(engine, Some(before + self.iterations)).run()?)
-            },
+            |observer, limits| self.learning.run(self, &mut graph, &program, after, observer, limits),
         )?;
-        let rounds = outcome.progress.rounds.saturating_sub(before);
+        let passes = outcome.progress.rounds;
+        let rounds = passes.saturating_sub(before);
         let outcome = gasworks::Outcome { progress: Progress { rounds, ..outcome.progress }, ..outcome };
         let reason = run::ended(&outcome, reporter);
 
         let settings = TopicSettings { words: self.words, relevance: self.relevance, documents: 1 };
-        let model = program.model(&graph, texts);
+        let origin = Origin { cut, passes: after + passes, seed: self.common.seed };
+        let model = program.into_inner().model(&graph, texts).with_origin(origin);
         drop(graph);
+        self.saving.write(&model, reporter)?;
+        let coherences = Coherences::new(&model);
         for topic in &model.describe(&settings) {
-            show(topic, model.texts(), reporter)?;
+            show(topic, &model, &coherences, reporter)?;
         }
         let likelihood = model.likelihood().per_token();
         metrics.insert("log_likelihood_per_token".into(), likelihood.into());
-        run::finish(reporter, reason, &outcome, metrics, Metrics::new())
+        coherences.finish(&mut metrics, reporter);
+        self.saving.measure(&model, held.as_ref(), self.common.seed, &mut metrics, reporter)?;
+        let mut more = self.saving.details();
+        self.learning.tell(&model, &mut more, reporter);
+        let view = self.view.write(&model, &self.documents.paths(), reporter)?;
+        more.extend(view.map(|path| ("view".to_owned(), path.into())));
+        run::finish(reporter, reason, &outcome, metrics, more)
     }
 
-    fn program(&self, corpus: &Corpus) -> Program {
-        let topics = usize::from(self.topics);
+    fn program<L: Sampler>(&self, priors: Priors, corpus: &Corpus, is_warm: bool) -> L
+    where
+        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+    {
         let start = match self.start {
+            // All tokens that can have a topic have one.
+            _ if is_warm => return L::with_priors(priors),
             Begin::Growing => Start::growing(),
             Begin::Sequential => Start::Sequential,
             Begin::Random => Start::Random,
         };
-        let priors = Priors::new(topics, corpus).with_alpha(&vec![self.alpha(); topics]).with_beta(self.beta);
-        Program::with_priors(priors).starting(&start, corpus.documents.len(), self.common.seed)
+        L::with_priors(priors).starting(&start, corpus.documents.len(), self.common.seed)
     }
 
-    fn alpha(&self) -> f64 {
-        self.alpha.unwrap_or(ALPHA / f64::from(self.topics))
+    /// Those that the options say; what they leave open is as in the model to go on from.
+    fn priors(&self, corpus: &Corpus, warm: Option<&TopicModel>) -> Priors {
+        let topics = self.topics.map_or(TOPICS.into(), usize::from);
+        let topics = warm.map_or(topics, |model| model.priors().topics());
+        let priors = Priors::new(topics, corpus);
+        let priors = match (self.alpha, warm) {
+            (None, Some(model)) => priors.with_alpha(model.priors().alpha()),
+            (alpha, _) => priors.with_alpha(&vec![alpha.unwrap_or(ALPHA / topics as f64); topics]),
+        };
+        match self.beta.or(warm.map(|model| model.priors().beta())) {
+            Some(beta) => priors.with_beta(beta),
+            None => priors,
+        }
     }
 
-    fn engine<'g>(
+    fn engine<'g, L: Sampler>(
         &self,
-        graph: &'g mut Graph<Row<f32>, u16>,
-        program: &'g Program,
-    ) -> Engine<'g, EdgeJob<'g, Program>> {
-        self.grid.apply(Engine::edges(graph, program).aggregate(&TopicTotals))
+        graph: &'g mut Graph<L::Vertex, u16>,
+        program: &'g L,
+        tokens: u64,
+    ) -> Engine<'g, EdgeJob<'g, L>>
+    where
+        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+    {
+        let engine = Engine::edges(graph, program).aggregate(&TopicTotals);
+        self.grid.apply_blocks(engine, self.blocks(program, tokens))
+    }
+
+    /// Parts of the sources and of the targets.
+    fn blocks<L: Sampler>(&self, program: &L, tokens: u64) -> Option<[usize; 2]>
+    where
+        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+    {
+        // Documents come first for people, words first in the sampler that suits itself.
+        match (self.grid.blocks(), program.blocks(tokens)) {
+            (Some([documents, words]), Some(_)) => Some([words, documents]),
+            (asked, suits) => asked.or(suits),
+        }
     }
 
     /// The part of the start event that only this command has.
-    fn details(&self, corpus: &Corpus, program: &Program) -> Metrics {
+    fn details<L: Sampler>(&self, corpus: &Corpus, program: &L, is_sparse: bool) -> Metrics
+    where
+        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+    {
+        let alpha = program.priors().alpha();
+        let is_even = alpha.iter().all(|one| *one == alpha[0]);
+        let mean = alpha.iter().sum::<f64>() / alpha.len() as f64;
         let details = json!({
             "documents": corpus.documents.len(),
             "words": corpus.words.len(),
             "tokens": corpus.tokens(),
-            "topics": self.topics,
-            "alpha": self.alpha(),
-            "beta": self.beta,
+            "topics": alpha.len(),
+            "sampler": sampler::name(is_sparse),
+            "alpha": if is_even { alpha[0] } else { mean },
+            "beta": program.priors().beta(),
             "first_topics": format!("{:?}", self.start).to_lowercase(),
             "first_passes": program.first_passes(),
-            "blocks": self.grid.blocks(),
+            "blocks": self.blocks(program, corpus.tokens()),
+            "warm_start": self.saving.warm_start(),
         });
-        details.as_object().expect("an object").clone()
+        let mut details = details.as_object().expect("an object").clone();
+        self.learning.details(&mut details);
+        details
     }
 }
 
-fn show(topic: &Topic, texts: &Texts, reporter: &mut Reporter) -> Result<(), Failure> {
-    let words: Vec<String> = topic.words.iter().map(|(word, _)| texts.corpus.name(*word)).collect();
-    let title = |document: u32| &texts.documents[document as usize].title;
+/// One topic, for people or as an event.
+pub(super) fn show(
+    topic: &Topic,
+    model: &TopicModel,
+    coherences: &Coherences,
+    reporter: &mut Reporter,
+) -> Result<(), Failure> {
+    let words: Vec<String> = topic.words.iter().map(|(word, _)| model.texts().corpus.name(*word)).collect();
+    let title = |document: u32| model.title(document);
     if reporter.is_json() {
         let word = |(name, (_, probability)): (&String, &(u32, f64))| json!({ "word": name, "probability": probability });
         let document = |(document, share): &(u32, f64)| json!({ "title": title(*document), "share": share });
         return reporter.event(json!({
-            "event": "topic",
-            "topic": topic.topic,
-            "share": topic.share,
-            "words": words.iter().zip(&topic.words).map(word).collect::<Vec<Value>>(),
-            "documents": topic.documents.iter().map(document).collect::<Vec<Value>>(),
-        }));
+                   "event": "topic",
+                   "topic": topic.topic,
+        "share": topic.share,
+                   "alpha": model.priors().alpha()[topic.topic],
+                   "coherence": coherences.of(topic.topic),
+                   "words": words.iter().zip(&topic.words).map(word).collect::<Vec<Value>>(),
+                   "documents": topic.documents.iter().map(document).collect::<Vec<Value>>(),
+               }));
     }
     let share = 100.0 * topic.share;
     reporter.line(format_args!("topic {:<4} {share:>5.1} %  {}", topic.topic, words.join(" ")))?;
+    let coherence = coherences.text(topic.topic);
     for (document, share) in &topic.documents {
-        reporter.line(format_args!("{:19}most of it: {} ({:.0} %)", "", title(*document), 100.0 * share))?;
+        let share = 100.0 * share;
+        reporter.line(format_args!("{:19}most of it: {} ({share:.0} %){coherence}", "", title(*document)))?;
     }
     Ok(())
 }

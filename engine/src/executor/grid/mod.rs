@@ -39,7 +39,7 @@ pub(crate) fn run<P: EdgeProgram>(
 where
     <P::Edge as Store>::Element: Clone,
 {
-    let EdgeJob { graph, program, mut aggregate, mut observer, blocks, .. } = job;
+    let EdgeJob { graph, program, mut aggregate, mut observer, blocks, before, .. } = job;
     let GraphParts { topology, vertices, edges } = graph.parts();
     let pool = pool(plan.threads)?;
     let mut clock = Clock::start();
@@ -77,9 +77,9 @@ where
             let (phase, isa) = (Phase::All, settings.isa);
             global = pool.install(|| aggregate.refresh(Snapshot { topology, vertices, edges, phase, isa }));
         }
-        order.shuffle(parts, settings.seed, progress.rounds);
-        let cx =
-            Context { global: &global, vertex: 0, round: progress.rounds, topology, seed: settings.seed };
+        let round = before + progress.rounds;
+        order.shuffle(parts, settings.seed, round);
+        let cx = Context { global: &global, vertex: 0, round, topology, seed: settings.seed };
         let pass = Pass { program, cx, isa: settings.isa, grid: &grid, order: &order, pool: &pool };
         fall = match plan.exclusion {
             Some(Exclusion::Relaxed) => pass.shared(vertices, &mut gathered, &mut hands),

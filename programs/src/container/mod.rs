@@ -6,18 +6,47 @@
 //! a bit flipped, wherever it may be, is therefore refused before its content is looked at. The header is written
 //! here, not by the crate, because the crate's order of metadata changes from run to run; the crate checks it when reading.
 
-use std::borrow::Cow;
-use std::io::{self, Write};
-use std::path::Path;
+mod ids;
 
+use std::borrow::Cow;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use gasworks_engine::Error;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
-use super::error::FactorizationError;
+pub(crate) use ids::{Column, Kind, Stored, ids, join, split};
 
 const PREFIX: &str = "{\"__metadata__\":{\"fingerprint\":\"";
 const PLACE: std::ops::Range<usize> = 8 + PREFIX.len()..8 + PREFIX.len() + 16;
 const BROKEN: &str =
     "the file is torn, was changed or is no model of gasworks: copy it again, or train again";
+
+/// Why a file is refused; each kind of model has an error of its own to tell it.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) path: PathBuf,
+    /// Which part of the file.
+    pub(crate) part: String,
+    pub(crate) expected: String,
+    pub(crate) got: String,
+    pub(crate) advice: &'static str,
+}
+
+impl From<Refusal> for Error {
+    fn from(Refusal { path, part, expected, got, advice }: Refusal) -> Self {
+        Error::File { path, expected: format!("{expected} ({part})"), found: got, advice: advice.into() }
+    }
+}
+
+/// All of a file. A pipe or device could go on for ever, and is refused.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    match fs::metadata(path)?.is_file() {
+        true => fs::read(path),
+        false => Err(io::Error::other("not a regular file")),
+    }
+}
 
 /// What a file says that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +82,7 @@ macro_rules! element {
         }
     )*};
 }
-element! { u8, U8; u32, U32; u64, U64; i64, I64; f32, F32; }
+element! { u8, U8; u16, U16; u32, U32; u64, U64; i64, I64; f32, F32; f64, F64; }
 
 /// Tensors on their way to a file; they stay where they are until it is written. Push wide elements first, so that each tensor is aligned.
 #[derive(Default)]
@@ -156,7 +185,7 @@ pub(crate) fn open<'a>(
     path: &'a Path,
     bytes: &'a [u8],
     expected: Identity<'_>,
-) -> Result<Opened<'a>, FactorizationError> {
+) -> Result<Opened<'a>, Refusal> {
     let refuse = |part: &str, expected: String, got: String| refused(path, part, expected, got, BROKEN);
     let length = bytes.first_chunk().map_or(u64::MAX, |&length| u64::from_le_bytes(length));
     let rest = bytes.get(8..).unwrap_or_default();
@@ -207,11 +236,7 @@ impl Opened<'_> {
     }
 
     /// The numbers of a tensor; `None` in `shape` admits any length.
-    pub(crate) fn get<T: Element>(
-        &self,
-        name: &str,
-        shape: &[Option<usize>],
-    ) -> Result<Vec<T>, FactorizationError> {
+    pub(crate) fn get<T: Element>(&self, name: &str, shape: &[Option<usize>]) -> Result<Vec<T>, Refusal> {
         let info = self.metadata.info(name);
         let fits = |info: &&TensorInfo| {
             let same =
@@ -228,19 +253,13 @@ impl Opened<'_> {
         })
     }
 
-    pub(crate) fn refuse(&self, part: &str, expected: String, got: String) -> FactorizationError {
+    pub(crate) fn refuse(&self, part: &str, expected: String, got: String) -> Refusal {
         refused(self.path, part, expected, got, BROKEN)
     }
 }
 
-fn refused(
-    path: &Path,
-    part: &str,
-    expected: String,
-    got: String,
-    advice: &'static str,
-) -> FactorizationError {
-    FactorizationError::Refused { path: path.to_owned(), part: part.into(), expected, got, advice }
+fn refused(path: &Path, part: &str, expected: String, got: String, advice: &'static str) -> Refusal {
+    Refusal { path: path.to_owned(), part: part.into(), expected, got, advice }
 }
 
 #[cfg(test)]
@@ -295,7 +314,7 @@ mod tests {
             (Identity { program: "three", ..IDENTITY }, "program three"),
         ] {
             let Err(error) = open(Path::new("m"), &bytes, identity) else { panic!("{part} was admitted") };
-            let error = error.to_string();
+            let error = Error::from(error).to_string();
             assert!(error.contains(part) && error.contains("test version 1, program two"), "{error}");
         }
     }
