@@ -14,9 +14,11 @@ const FIRST: u64 = 0x6669_7273;
 impl TopicModel {
     /// What a run on these texts, cut in this way, begins with. Its priors are those of this model, for the words of the texts.
     ///
-    /// If the texts have the word counts of this model, each token has the topic that it has here, and the passes count on: a run of [`Lda`](super::Lda) with the same seed and blocks, [after](gasworks_engine::Engine::after)
-    /// them, has the bits of one that never stopped. Else each token gets a topic given the distributions of words of this model and the topics of the tokens before
-    /// it in its document; one whose word the model does not know gets none, and passes count from 0. Parallel.
+    /// If the texts have the word counts of this model, each token has the topic that it has here, and the passes count on: a run of [`Lda`](super::Lda) with
+    /// the same seed and blocks, [after](gasworks_engine::Engine::after) them, has the bits of one that never stopped, if that was past its [start](super::Start); else the tokens that
+    /// have no topic yet get one in the next pass. With other texts, each token gets a topic given the distributions of words of this model and the topics of the
+    /// tokens before it in its document; one whose word the model does not know gets none, and passes count from 0. O(tokens) and as much as one pass of
+    /// [`infer`](TopicModel::infer).
     ///
     /// # Errors
     /// If words cannot be compared: see [`renumber`](TopicModel::renumber).
