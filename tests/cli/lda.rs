@@ -67,6 +67,51 @@ fn topics_have_the_same_bits_for_every_number_of_threads() {
 }
 
 #[test]
+fn the_sampler_is_chosen_by_the_number_of_topics_and_told() {
+    let folder = Folder::new();
+    let input = folder.file("notes.txt", notes());
+    let run = |options: &[&str]| {
+        let own = ["--min-documents", "1", "--iterations", "40", "--json"];
+        gasworks(&[&["lda", &input], &own[..], options].concat()).ok().events()
+    };
+    let sampler = |events: &[Value]| events[0]["sampler"].as_str().expect("a sampler").to_owned();
+    assert_eq!(sampler(&run(&["--topics", "256"])), "dense");
+    assert_eq!(sampler(&run(&["--topics", "257"])), "sparse");
+    assert_eq!(sampler(&run(&["--topics", "257", "--sampler", "dense"])), "dense");
+    // 60 documents, 8 words: documents come first, whichever sampler it is.
+    for (sampler, own) in [("dense", [3, 2]), ("sparse", [2, 3])] {
+        let events = run(&["--topics", "3", "--sampler", sampler, "--blocks", "3,2"]);
+        assert_eq!(events[0]["blocks"], Value::from(own.to_vec()), "{sampler}");
+    }
+    let topics = |options: &[&str]| {
+        let events =
+            run(&[&["--topics", "2", "--sampler", "sparse", "--alpha", "0.1", "--start", "random"], options]
+                .concat());
+        of_kind(&events, "topic").into_iter().cloned().collect::<Vec<_>>()
+    };
+    let first = topics(&["--threads", "1"]);
+    for options in [&["--threads", "2"][..], &["--threads", "3"], &["--exclusion", "serial"]] {
+        assert_eq!(topics(options), first, "{options:?}");
+    }
+    for topic in &first {
+        let mut found = words(topic);
+        found.sort_unstable();
+        let planted = [["harpoon", "sea", "ship", "whale"], ["beak", "finch", "island", "seed"]];
+        assert!(planted.iter().any(|words| found.starts_with(words)), "{topic}");
+    }
+    // A model of the one goes on in the other, and learns priors.
+    let model = folder.path("notes.topics");
+    run(&["--topics", "2", "--sampler", "sparse", "--model", &model]);
+    let more = ["--warm-start", &model, "--optimize-interval", "2", "--optimize-burn-in", "2"];
+    for sampler in ["dense", "sparse"] {
+        let events = run(&[&more[..], &["--sampler", sampler]].concat());
+        let done = events.last().expect("an event");
+        assert!(number(&done["metrics"]["log_likelihood_per_token"]) > -2.0, "{done}");
+        assert!(done["alpha"].as_array().is_some_and(|alpha| alpha.len() == 2), "{done}");
+    }
+}
+
+#[test]
 fn events_tell_a_likelihood_that_rises_and_topics_in_their_order() {
     let folder = Folder::new();
     let input = folder.file("notes.txt", notes());

@@ -20,6 +20,8 @@
 //! | 8, the default here | -8.751, -8.747, -8.767 | -8.755 |
 //! | 16 | -8.764, -8.737, -8.749 | -8.750 |
 //!
+//! The sparse sampler: -8.741 with 1 part, -8.752 with 8 of words and 4 of documents, its choice, and -8.743 with 8.
+//!
 //! So parts cost about 0.02, a fourth of a percent and little more than seeds differ by, and more of them no more.
 
 mod coherence;

@@ -255,6 +255,44 @@ where
 }
 
 #[test]
+fn samplers_reach_the_same_likelihood() {
+    fn level<L: Tested>(corpus: &Corpus, documents: usize, blocks: [usize; 2]) -> f64
+    where
+        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
+    {
+        let run = |seed: u64| {
+            let priors = Priors::new(3, corpus).with_alpha(&[0.2; 3]).with_beta(0.1);
+            let lda = L::with_priors(priors).starting(&Start::growing(), documents, seed);
+            let mut sum = 0.0;
+            let first = lda.first_passes();
+            let mut graph = lda.graph(corpus).unwrap();
+            let topology = graph.topology().clone();
+            let mut observer = |progress: &Progress, counts: &Column<L::Vertex>| {
+                if progress.rounds > first + 50 {
+                    sum += lda.likelihood(&topology, counts).per_token() / 50.0;
+                }
+                ControlFlow::Continue(())
+            };
+            let engine = Engine::edges(&mut graph, &lda).aggregate(&TopicTotals).blocks(blocks[0], blocks[1]);
+            engine.seed(seed).rounds(first + 100).observer(&mut observer).run().unwrap();
+            sum
+        };
+        // Each stays where it is for long: the best of them.
+        (0..4).map(run).fold(f64::NEG_INFINITY, f64::max)
+    }
+    let documents = planted(150, 60);
+    let corpus = corpus(&documents, 30);
+    let exact = level::<Lda>(&corpus, documents.len(), [1, 1]);
+    for (name, found) in [
+        ("sparse, one block", level::<SparseLda>(&corpus, documents.len(), [1, 1])),
+        ("sparse, 8 x 4", level::<SparseLda>(&corpus, documents.len(), [8, 4])),
+        ("dense, 8 x 8", level::<Lda>(&corpus, documents.len(), [8, 8])),
+    ] {
+        assert!((found / exact - 1.0).abs() < 0.005, "{name}: {found}, not {exact}");
+    }
+}
+
+#[test]
 fn planted_topics_are_found() {
     planted_topics_are_found_by::<Lda>();
     planted_topics_are_found_by::<SparseLda>();
