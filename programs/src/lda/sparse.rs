@@ -18,7 +18,8 @@ const ROWS: usize = 2;
 const TOKENS: u64 = 1 << 18;
 
 /// Latent Dirichlet allocation with many topics. As [`Lda`](super::Lda), each step draws from the exact conditional, and the totals of the topics are those from
-/// before the pass and the block's own changes since. Words are the sources here, and tokens come word by word.
+/// before the pass and the block's own changes since. Words are the sources here, and tokens come word by word; with one block, the run is the collapsed
+/// Gibbs chain itself.
 ///
 /// # Complexity
 ///
