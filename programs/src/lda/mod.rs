@@ -43,6 +43,7 @@ mod storage;
 mod tests;
 mod topics;
 mod unseen;
+mod vertex;
 mod view;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
@@ -67,6 +68,7 @@ pub use sparse::SparseLda;
 pub use start::{Stage, Start};
 pub use topics::{Topic, TopicSettings};
 pub use unseen::Unseen;
+pub use vertex::VertexLda;
 pub use view::ViewSettings;
 
 /// Names the stream of random numbers that draws topics.

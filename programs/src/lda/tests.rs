@@ -9,7 +9,7 @@ use gasworks_kernels::topics::sparse::SparseCounts;
 use super::*;
 
 /// A corpus of these documents, each a list of words.
-fn corpus(documents: &[Vec<u32>], words: u32) -> Corpus {
+pub(super) fn corpus(documents: &[Vec<u32>], words: u32) -> Corpus {
     let mut entries = Vec::new();
     for (document, words) in (0..).zip(documents) {
         let mut words = words.clone();
@@ -27,7 +27,7 @@ fn corpus(documents: &[Vec<u32>], words: u32) -> Corpus {
 }
 
 /// Documents of about `length` words, each drawn from one or two of three topics with ten words of their own.
-fn planted(documents: usize, length: u64) -> Vec<Vec<u32>> {
+pub(super) fn planted(documents: usize, length: u64) -> Vec<Vec<u32>> {
     let document = |at: usize| {
         let mut random = Random::keyed(4, 0, 0, at as u64);
         let topics = [random.below(3), random.below(3)];
@@ -114,7 +114,7 @@ fn rows(
     rows
 }
 
-fn texts(corpus: &Corpus) -> Texts {
+pub(super) fn texts(corpus: &Corpus) -> Texts {
     Texts { corpus: corpus.clone(), documents: Vec::new() }
 }
 
