@@ -29,12 +29,12 @@ def likelihood(documents, words, topics, topic_count, alpha, beta, word_count=No
     word_count = word_count or occurring
     if word_count < occurring:
         raise ValueError(f"at least {occurring} words, as many as occur, got {word_count}")
-    of_documents = rows(documents, documents * topic_count + topics, topic_count, alpha)
-    of_topics = rows(topics, words * topic_count + topics, word_count, beta)
+    of_documents = dirichlet_multinomial(documents, documents * topic_count + topics, topic_count, alpha)
+    of_topics = dirichlet_multinomial(topics, words * topic_count + topics, word_count, beta)
     return float(of_documents + of_topics) / len(documents)
 
 
-def rows(rows, cells, columns, prior):
+def dirichlet_multinomial(rows, cells, columns, prior):
     """The logarithm of the chance of counts under a Dirichlet-multinomial for each row: which row and which cell of it each token is in. Rows without tokens
     add nothing."""
     totals = np.unique(rows, return_counts=True)[1]
