@@ -36,8 +36,9 @@ def main():
         model.add_doc(tokens(document))
     # Priors stay as they are.
     model.optim_interval = 0
+    start = time.perf_counter()
     model.train(0, workers=options.threads)
-    seconds, look = 0.0, 0.25
+    seconds, look = time.perf_counter() - start, 0.25
     while seconds < options.seconds:
         start = time.perf_counter()
         model.train(options.sweeps, workers=options.threads)
