@@ -6,19 +6,18 @@ python3 lda_tomotopy.py counts.dat --topics 100 --threads 1 --seconds 4
 import argparse
 import time
 
+import numpy as np
 import tomotopy
 
+from lda_likelihood import likelihood
+from word_counts import documents, tokens
 
-def documents(path):
-    """The words of each document, as often as they occur."""
-    with open(path) as lines:
-        rows = [line.split() for line in lines]
-    if len(rows) > 3 and all(len(row) == 1 for row in rows[:3]) and ":" not in rows[3][-1]:
-        words = {}
-        for document, word, count in rows[3:]:
-            words.setdefault(document, []).extend([word] * int(count))
-        return words.values()
-    return [[word for pair in row[1:] for word, count in [pair.split(":")] for _ in range(int(count))] for row in rows]
+
+def state(model):
+    """Document, word and topic of each token."""
+    lengths = [len(document.topics) for document in model.docs]
+    words, topics = (np.concatenate([getattr(document, name) for document in model.docs]) for name in ("words", "topics"))
+    return np.repeat(np.arange(len(lengths)), lengths), words, topics
 
 
 def main():
@@ -34,19 +33,21 @@ def main():
     alpha = options.alpha or 50 / options.topics
     model = tomotopy.LDAModel(k=options.topics, alpha=alpha, eta=options.beta, seed=1)
     for document in documents(options.file):
-        if document:
-            model.add_doc(document)
+        model.add_doc(tokens(document))
     # Priors stay as they are.
     model.optim_interval = 0
+    start = time.perf_counter()
     model.train(0, workers=options.threads)
-    seconds, look = 0.0, 0.25
+    seconds, look = time.perf_counter() - start, 0.25
     while seconds < options.seconds:
         start = time.perf_counter()
         model.train(options.sweeps, workers=options.threads)
         seconds += time.perf_counter() - start
         if seconds >= look or seconds >= options.seconds:
-            print(f"{options.threads} threads: {seconds:.3f} s: {model.ll_per_word:.4f}", flush=True)
+            judged = likelihood(*state(model), options.topics, alpha, options.beta)
+            print(f"{options.threads} threads: {seconds:.3f} s: {judged:.4f}", flush=True)
             look = seconds * 1.25
+    print(f"    by tomotopy itself {model.ll_per_word:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+"""Topics by Mallet, on a file of LDA-C or UCI: seconds of sampling and the joint log-likelihood a token after so many sweeps.
+
+python3 lda_mallet.py counts.dat --classes "mallet/lib/*:mallet/classes" --topics 100 --threads 1 --sweeps 5,20,80
+
+Each number of sweeps is a run of its own from the same seed, so that writing the state falls outside of what is timed. Seconds are the sum of the
+milliseconds that Mallet logs for each sweep; import, random topics at the start, its own likelihood and the start of the Java machine are left out.
+"""
+import argparse
+import gzip
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import numpy as np
+
+from lda_likelihood import likelihood
+from word_counts import documents, tokens, write_texts
+
+# Milliseconds of a sweep are told at this level.
+LOGGING = """handlers=java.util.logging.ConsoleHandler
+.level=FINE
+java.util.logging.ConsoleHandler.level=FINE
+java.util.logging.ConsoleHandler.formatter=java.util.logging.SimpleFormatter
+java.util.logging.SimpleFormatter.format=%5$s%n
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("--classes", required=True, help="Mallet and what it depends on, as java's -classpath takes them")
+    parser.add_argument("--java", default="java")
+    parser.add_argument("--memory", default="2g")
+    parser.add_argument("--topics", type=int, default=100)
+    parser.add_argument("--alpha", type=float, help="of each topic; 50 / topics unless said")
+    parser.add_argument("--beta", type=float, default=0.01)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--sweeps", default="5,20,80")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    alpha = options.alpha or 50 / options.topics
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "logging").write_text(LOGGING)
+        flags = [f"-Xmx{options.memory}", f"-Djava.util.logging.config.file={folder / 'logging'}", "-classpath", options.classes]
+
+        def mallet(name, **arguments):
+            pairs = [word for key, value in arguments.items() for word in ("--" + key.replace("_", "-"), str(value))]
+            command = [options.java, *flags, name, *pairs]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stderr
+
+        write_texts(folder / "texts", map(tokens, documents(options.file)), "none")
+        mallet("cc.mallet.classify.tui.Csv2Vectors", input=folder / "texts", output=folder / "corpus", keep_sequence="true",
+               preserve_case="true", token_regex=r"\S+")
+        for sweeps in map(int, options.sweeps.split(",")):
+            state = folder / "state.gz"
+            log = mallet("cc.mallet.topics.tui.TopicTrainer", input=folder / "corpus", num_topics=options.topics, alpha=alpha * options.topics,
+                         beta=options.beta, num_iterations=sweeps, num_threads=options.threads, optimize_interval=0, show_topics_interval=0,
+                         random_seed=options.seed, output_state=state)
+            times = [int(time) for time in re.findall(r"^(\d+)ms $", log, re.M)]
+            long = [int(time) for time in re.findall(r"^(\d+)s $", log, re.M)]
+            if len(times) + len(long) != sweeps:
+                raise ValueError(f"the time of {sweeps} sweeps, got {len(times) + len(long)} in what Mallet logged")
+            with gzip.open(state, "rt") as lines:
+                found = np.loadtxt(lines, dtype=np.int64, usecols=(0, 3, 5), comments="#")
+            # Sweeps of a second and more are told in whole seconds, cut off.
+            more = f" (and up to {len(long)} s more)" if long else ""
+            judged = likelihood(*found.T, options.topics, alpha, options.beta)
+            print(f"{options.threads} threads: {sum(times) / 1000 + sum(long):.3f} s{more}, {sweeps} sweeps: {judged:.4f}", flush=True)
+            own = re.findall(r"LL/token: (\S+)", log)
+            if own and sweeps % 10 == 0:
+                print(f"    by Mallet itself {own[-1]}")
+
+
+if __name__ == "__main__":
+    main()
