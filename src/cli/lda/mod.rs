@@ -315,6 +315,7 @@ impl Lda {
         let alpha = program.priors().alpha();
         let is_even = alpha.iter().all(|one| *one == alpha[0]);
         let mean = alpha.iter().sum::<f64>() / alpha.len() as f64;
+        let blocks = self.blocks(program, corpus.tokens());
         let details = json!({
             "documents": corpus.documents.len(),
             "words": corpus.words.len(),
@@ -325,7 +326,7 @@ impl Lda {
             "beta": program.priors().beta(),
             "first_topics": format!("{:?}", self.start).to_lowercase(),
             "first_passes": program.first_passes(),
-            "blocks": self.blocks(program, corpus.tokens()),
+            "blocks": blocks.map(|[sources, targets]| if is_sparse { [targets, sources] } else { [sources, targets] }),
             "warm_start": self.saving.warm_start(),
         });
         let mut details = details.as_object().expect("an object").clone();
@@ -347,14 +348,14 @@ pub(super) fn show(
         let word = |(name, (_, probability)): (&String, &(u32, f64))| json!({ "word": name, "probability": probability });
         let document = |(document, share): &(u32, f64)| json!({ "title": title(*document), "share": share });
         return reporter.event(json!({
-                   "event": "topic",
-                   "topic": topic.topic,
-        "share": topic.share,
-                   "alpha": model.priors().alpha()[topic.topic],
-                   "coherence": coherences.of(topic.topic),
-                   "words": words.iter().zip(&topic.words).map(word).collect::<Vec<Value>>(),
-                   "documents": topic.documents.iter().map(document).collect::<Vec<Value>>(),
-               }));
+            "event": "topic",
+            "topic": topic.topic,
+            "share": topic.share,
+            "alpha": model.priors().alpha()[topic.topic],
+            "coherence": coherences.of(topic.topic),
+            "words": words.iter().zip(&topic.words).map(word).collect::<Vec<Value>>(),
+            "documents": topic.documents.iter().map(document).collect::<Vec<Value>>(),
+        }));
     }
     let share = 100.0 * topic.share;
     reporter.line(format_args!("topic {:<4} {share:>5.1} %  {}", topic.topic, words.join(" ")))?;
