@@ -44,6 +44,9 @@ use super::{Lda, NO_TOPIC, Sampler, TOPICS};
 /// | `VertexLda` | -8.760, -8.753, -8.761 | -8.758 | 5.6 M |
 /// | [`Lda`] | -8.751, -8.747, -8.767 | -8.755 | 27.6 M |
 ///
+/// Where topics are too many it may do worse: of 100 documents from 3 topics with 10 words each, given 8 topics, it was 3 % behind after 150 rounds at 6,000 tokens and 1 % at
+/// 20,000, means of three seeds that themselves differ by up to 5 %; given 3 topics, within 0.2 %.
+///
 /// # Complexity
 ///
 /// A draw takes O(topics), a visit as much for each of its tokens and once more. Nothing is allocated in a visit.
