@@ -36,6 +36,17 @@ use super::{Lda, NO_TOPIC, Sampler, TOPICS};
 /// models", section 3.1, with a processor for each document and then for each word. After a round under coloring the counts of words are
 /// exact; those of documents are exact when they draw, and lag behind by the draws of the words afterwards.
 ///
+/// What that costs: the joint log-likelihood a token of 435,838 tokens of news articles with 100 topics, 150 rounds after a random start, three seeds. It
+/// is as good as that of [`Lda`] with its default parts, for twice the draws and five times the time.
+///
+/// | | each seed | mean | tokens a second, 2 threads, best pass |
+/// |---|---|---|---|
+/// | `VertexLda` | -8.760, -8.753, -8.761 | -8.758 | 5.6 M |
+/// | [`Lda`] | -8.751, -8.747, -8.767 | -8.755 | 27.6 M |
+///
+/// Where topics are too many it may do worse: of 100 documents from 3 topics with 10 words each, given 8 topics, it was 3 % behind after 150 rounds at 6,000 tokens and 1 % at
+/// 20,000, means of three seeds that themselves differ by up to 5 %; given 3 topics, within 0.2 %.
+///
 /// # Complexity
 ///
 /// A draw takes O(topics), a visit as much for each of its tokens and once more. Nothing is allocated in a visit.

@@ -212,12 +212,12 @@ fn planted_topics_are_found() {
     assert_eq!(found, [0, 1, 2]);
 }
 
-/// Likelihoods are looked at after many passes, and averaged over some of them, so that what is compared is where the chains stay.
+/// With as many topics as were planted: with more of them, seeds differ by more than samplers may.
 #[test]
 fn quality_is_that_of_the_sampler_on_the_grid() {
     let documents = planted(100, 60);
     let corpus = corpus(&documents, 30);
-    let lda = Lda::with_priors(Priors::new(8, &corpus).with_alpha(&[0.2; 8]).with_beta(0.1));
+    let lda = Lda::with_priors(Priors::new(3, &corpus).with_alpha(&[0.2; 3]).with_beta(0.1));
     let mean = |of: &dyn Fn(u64) -> f64| (0..3).map(of).sum::<f64>() / 3.0;
     let expected = mean(&|seed| {
         let mut graph = lda.graph(&corpus).unwrap();
