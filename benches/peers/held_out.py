@@ -1,6 +1,8 @@
 """Perplexity of documents that a model was not trained on, by document completion: half of the tokens of each document are observed and its shares theta
 inferred from them; each token of the other half has the probability sum over k of theta_k phi_kw (Wallach, Murray, Salakhutdinov, Mimno 2009, "Evaluation
 methods for topic models", section 5). Words that do not occur in training are not counted. The definition is that of `gasworks infer --perplexity`.
+
+  python3 held_out.py     checks it by hand
 """
 import math
 import re
@@ -48,3 +50,24 @@ class Split:
         subprocess.run([program, "lda", train, "--model", model, "-q", *options], check=True, capture_output=True)
         told = subprocess.run([program, "infer", model, held, "--perplexity"], check=True, capture_output=True, text=True)
         return float(re.search(r"[Pp]erplexity\D*([\d.,]+\d)", told.stdout + told.stderr)[1].replace(",", ""))
+
+
+def check():
+    split = Split.__new__(Split)
+    # A word of chance 3/4 * 1/2 + 1/4 * 1/4 = 7/16 twice, and one of 3/4 * 1/2 + 1/4 * 3/4 = 9/16 once, in one document; none in the other.
+    split.foretold = [[(0, 2), (1, 1)], []]
+    phi = np.array([[1 / 2, 1 / 2], [1 / 4, 3 / 4]])
+    found = split.perplexity(np.array([[3 / 4, 1 / 4], [1 / 2, 1 / 2]]), phi)
+    assert math.isclose(found, (16**3 / (7 * 7 * 9)) ** (1 / 3)), found
+    random = np.random.default_rng(1)
+    for count in range(8):
+        observed, foretold = halves([("a", count), ("b", 1)], random)
+        assert len(observed) == (count + 2) // 2 and sorted(observed + foretold) == ["a"] * count + ["b"]
+    # b of a, a, b is observed in two draws of three.
+    draws = sum("b" in halves([("a", 2), ("b", 1)], random)[0] for _ in range(3000))
+    assert abs(draws / 3000 - 2 / 3) < 0.04, draws
+    print("as by hand")
+
+
+if __name__ == "__main__":
+    check()

@@ -22,8 +22,21 @@ LOGGING = """handlers=java.util.logging.ConsoleHandler
 .level=FINE
 java.util.logging.ConsoleHandler.level=FINE
 java.util.logging.ConsoleHandler.formatter=java.util.logging.SimpleFormatter
-java.util.logging.SimpleFormatter.format=%5$s%n
+java.util.logging.SimpleFormatter.format=%1$tQ %5$s%n
 """
+
+
+def seconds(log):
+    """Of each sweep. Mallet tells them in milliseconds, or cut off to seconds from one second on; those are taken from the clock of the line before."""
+    times, before = [], None
+    for line in log.splitlines():
+        stamp, _, told = line.partition(" ")
+        if not stamp.isdigit():
+            continue
+        if found := re.fullmatch(r"(\d+)(ms|s) ", told):
+            times.append(int(found[1]) if found[2] == "ms" else int(stamp) - before)
+        before = int(stamp)
+    return [time / 1000 for time in times]
 
 
 def main():
@@ -58,16 +71,13 @@ def main():
             log = mallet("cc.mallet.topics.tui.TopicTrainer", input=folder / "corpus", num_topics=options.topics, alpha=alpha * options.topics,
                          beta=options.beta, num_iterations=sweeps, num_threads=options.threads, optimize_interval=0, show_topics_interval=0,
                          random_seed=options.seed, output_state=state)
-            times = [int(time) for time in re.findall(r"^(\d+)ms $", log, re.M)]
-            long = [int(time) for time in re.findall(r"^(\d+)s $", log, re.M)]
-            if len(times) + len(long) != sweeps:
-                raise ValueError(f"the time of {sweeps} sweeps, got {len(times) + len(long)} in what Mallet logged")
+            times = seconds(log)
+            if len(times) != sweeps:
+                raise ValueError(f"the time of {sweeps} sweeps, got {len(times)} in what Mallet logged")
             with gzip.open(state, "rt") as lines:
                 found = np.loadtxt(lines, dtype=np.int64, usecols=(0, 3, 5), comments="#")
-            # Sweeps of a second and more are told in whole seconds, cut off.
-            more = f" (and up to {len(long)} s more)" if long else ""
             judged = likelihood(*found.T, options.topics, alpha, options.beta)
-            print(f"{options.threads} threads: {sum(times) / 1000 + sum(long):.3f} s{more}, {sweeps} sweeps: {judged:.4f}", flush=True)
+            print(f"{options.threads} threads: {sum(times):.3f} s, {sweeps} sweeps: {judged:.4f}", flush=True)
             own = re.findall(r"LL/token: (\S+)", log)
             if own and sweeps % 10 == 0:
                 print(f"    by Mallet itself {own[-1]}")
