@@ -5,6 +5,9 @@
 //! of each topic. A step takes one token out of the counts, draws a topic for it from its distribution given the topics of all other tokens,
 //! and puts it in again.
 //!
+//! [`Lda`] looks at all topics in a draw and [`SparseLda`] at those of the document: to some 250 topics the first is faster, beyond them the second, whose
+//! memory does not grow with their number. [`VertexLda`] is the short version for readers. What a run has reached is a [`TopicModel`].
+//!
 //! # What the blocks change
 //!
 //! While a block runs, the rows of its documents and words are its own. The totals of the topics are not: it sees those from before the pass
