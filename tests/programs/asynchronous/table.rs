@@ -72,11 +72,18 @@ fn small_shapes() -> impl Iterator<Item = Shape> {
         .filter(move |shape| small(shape) && (shape.kind != Kind::Undirected || shape.edges.len() > 1))
 }
 
+/// Each cell on one thread, and on one of the other numbers of threads, which takes turns from shape to shape.
 fn run_small(subjects: &[Subject]) {
     for subject in subjects {
         let hows: Vec<_> = cells(subject).collect();
-        for shape in small_shapes().filter(|shape| (subject.fits)(shape)) {
-            hows.iter().for_each(|how| run(&shape, subject, how));
+        for (turn, shape) in small_shapes().filter(|shape| (subject.fits)(shape)).enumerate() {
+            let mut cell = turn;
+            for how in &hows {
+                cell += usize::from(how.threads == 1);
+                if how.threads == 1 || how.threads == THREADS[1 + cell % (THREADS.len() - 1)] {
+                    run(&shape, subject, how);
+                }
+            }
         }
     }
 }
