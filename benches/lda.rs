@@ -11,9 +11,9 @@ use std::ops::ControlFlow;
 
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, CorpusOptions, Source, Texts, read_corpus};
-use gasworks::programs::lda::{Lda, Priors, Sampler, SparseLda, Start, TopicTotals, VertexLda};
+use gasworks::programs::lda::{Lda, Priors, Sampler, SparseLda, Start, VertexLda};
 use gasworks::schedulers::Sweep;
-use gasworks::{Aggregate, Column, Engine, Error, Every, Isa, Observer, Outcome, Progress};
+use gasworks::{Column, Engine, Error, Every, Isa, Observer, Outcome, Progress};
 
 fn number<T: std::str::FromStr>(option: &str, default: T) -> T {
     harness::value_of(option).and_then(|word| word.parse().ok()).unwrap_or(default)
@@ -67,20 +67,13 @@ fn pass<L: Sampler>(
     graph: &mut Graph<L::Vertex, u16>,
     threads: usize,
     observer: &mut dyn Observer<L::Vertex>,
-) -> Result<Outcome, Error>
-where
-    TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-{
-    let blocks: Option<(usize, usize)> = harness::value_of("--blocks").and_then(|word| {
+) -> Result<Outcome, Error> {
+    let parts = harness::value_of("--blocks").and_then(|word| {
         let (documents, words) = word.split_once(',')?;
-        Some((documents.parse().ok()?, words.parse().ok()?))
+        Some([documents.parse().ok()?, words.parse().ok()?])
     });
-    let engine = Engine::edges(graph, lda).aggregate(&TopicTotals).threads(threads);
+    let engine = lda.engine(graph, parts).threads(threads);
     let engine = engine.seed(number("--seed", 0)).isa(number("--isa", Isa::detect()));
-    let engine = match blocks {
-        Some((documents, words)) => engine.blocks(documents, words),
-        None => engine,
-    };
     engine.observer(observer).run()
 }
 
@@ -89,10 +82,7 @@ fn run<L: Sampler>(
     lda: &L,
     corpus: &Corpus,
     run: impl Fn(&mut Graph<L::Vertex, u16>, usize, &mut dyn Observer<L::Vertex>) -> Result<Outcome, Error>,
-) -> Result<(), Box<dyn std::error::Error>>
-where
-    TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-{
+) -> Result<(), Box<dyn std::error::Error>> {
     let topics = lda.priors().topics();
     for threads in harness::threads() {
         let mut graph = lda.graph(corpus)?;

@@ -4,6 +4,7 @@ methods for topic models", section 5). Words that do not occur in training are n
 
   python3 held_out.py     checks it by hand
 """
+import argparse
 import math
 import re
 import subprocess
@@ -11,6 +12,25 @@ import subprocess
 import numpy as np
 
 from word_counts import documents, halves, part, tokens, write_lda_c
+
+
+def arguments(description):
+    """The options that drivers have in common."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("--topics", type=int, default=100)
+    parser.add_argument("--alpha", type=float, help="of each topic; 50 / topics unless said")
+    parser.add_argument("--beta", type=float, default=0.01)
+    parser.add_argument("--passes", default="1,5,20")
+    parser.add_argument("--holdout", type=float, default=0.1)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser
+
+
+def parsed(parser):
+    """The options, alpha of each topic, and the documents."""
+    options = parser.parse_args()
+    return options, options.alpha or 50 / options.topics, Split(options.file, options.holdout, options.seed)
 
 
 class Split:

@@ -2,31 +2,21 @@
 
 python3 lda_gensim.py counts.dat --topics 100 --passes 1,5,20 --gasworks target/release/gasworks
 """
-import argparse
 import pathlib
 import tempfile
 import time
 
 from gensim.models import LdaModel
 
-from held_out import Split
+from held_out import arguments, parsed
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file")
-    parser.add_argument("--topics", type=int, default=100)
-    parser.add_argument("--alpha", type=float, help="of each topic; 50 / topics unless said")
-    parser.add_argument("--beta", type=float, default=0.01)
-    parser.add_argument("--passes", default="1,5,20")
+    parser = arguments(__doc__)
     parser.add_argument("--batch", type=int, default=256, help="documents from one update of topics to the next")
-    parser.add_argument("--holdout", type=float, default=0.1)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--gasworks", help="also measure this program, on the same documents")
     parser.add_argument("--gasworks-iterations", default="50,200")
-    options = parser.parse_args()
-    alpha = options.alpha or 50 / options.topics
-    split = Split(options.file, options.holdout, options.seed)
+    options, alpha, split = parsed(parser)
     corpus, words = split.trained(), {number: str(number) for number in split.numbers.values()}
     for passes in map(int, options.passes.split(",")):
         start = time.perf_counter()

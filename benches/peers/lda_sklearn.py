@@ -2,13 +2,12 @@
 
 python3 lda_sklearn.py counts.dat --topics 100 --passes 1,5,20 --method batch
 """
-import argparse
 import time
 
 from scipy.sparse import csr_matrix
 from sklearn.decomposition import LatentDirichletAllocation
 
-from held_out import Split
+from held_out import arguments, parsed
 
 
 def matrix(rows, columns):
@@ -22,19 +21,10 @@ def matrix(rows, columns):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file")
-    parser.add_argument("--topics", type=int, default=100)
-    parser.add_argument("--alpha", type=float, help="of each topic; 50 / topics unless said")
-    parser.add_argument("--beta", type=float, default=0.01)
-    parser.add_argument("--passes", default="1,5,20")
+    parser = arguments(__doc__)
     parser.add_argument("--method", choices=("online", "batch"), default="online")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--holdout", type=float, default=0.1)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    alpha = options.alpha or 50 / options.topics
-    split = Split(options.file, options.holdout, options.seed)
+    options, alpha, split = parsed(parser)
     train, observed = (matrix(rows, len(split.numbers)) for rows in (split.trained(), split.observed))
     for passes in map(int, options.passes.split(",")):
         model = LatentDirichletAllocation(options.topics, doc_topic_prior=alpha, topic_word_prior=options.beta, learning_method=options.method,

@@ -85,19 +85,18 @@ impl GridOptions {
         &self,
         engine: Engine<'g, EdgeJob<'g, P>>,
     ) -> Engine<'g, EdgeJob<'g, P>> {
-        self.apply_blocks(engine, self.blocks)
-    }
-
-    /// The engine in this order, with these parts of sources and of targets.
-    pub(crate) fn apply_blocks<'g, P: EdgeProgram>(
-        &self,
-        engine: Engine<'g, EdgeJob<'g, P>>,
-        blocks: Option<[usize; 2]>,
-    ) -> Engine<'g, EdgeJob<'g, P>> {
-        let engine = engine.exclusion(self.exclusion);
-        match blocks {
+        let engine = self.exclude(engine);
+        match self.blocks {
             Some([sources, targets]) => engine.blocks(sources, targets),
             None => engine,
         }
+    }
+
+    /// The engine with steps kept apart in this way, and the blocks that it has.
+    pub(crate) fn exclude<'g, P: EdgeProgram>(
+        &self,
+        engine: Engine<'g, EdgeJob<'g, P>>,
+    ) -> Engine<'g, EdgeJob<'g, P>> {
+        engine.exclusion(self.exclusion)
     }
 }

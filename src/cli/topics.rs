@@ -69,14 +69,11 @@ impl Topics {
             documents: self.documents.unwrap_or(documents),
         };
         let coherences = Coherences::new(&model);
-        for topic in &model.describe(&settings) {
-            match self.topic {
-                None => show(topic, &model, &coherences, reporter)?,
-                Some(one) if topic.topic == usize::from(one) && reporter.is_json() => {
-                    show(topic, &model, &coherences, reporter)?;
-                }
-                Some(one) if topic.topic == usize::from(one) => detail(topic, &model, reporter)?,
-                Some(_) => (),
+        let is_wanted = |topic: &Topic| self.topic.is_none_or(|one| usize::from(one) == topic.topic);
+        for topic in model.describe(&settings).iter().filter(|topic| is_wanted(topic)) {
+            match self.topic.is_some() && !reporter.is_json() {
+                true => detail(topic, &model, reporter)?,
+                false => show(topic, &model, &coherences, reporter)?,
             }
         }
         self.view.write(&model, &[&self.model], reporter)?;

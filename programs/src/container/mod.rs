@@ -7,6 +7,8 @@
 //! here, not by the crate, because the crate's order of metadata changes from run to run; the crate checks it when reading.
 
 mod ids;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::borrow::Cow;
 use std::fs;

@@ -101,11 +101,14 @@ fn shared(one: &[u32], other: &[u32]) -> f64 {
 impl TopicModel {
     /// The [coherence](Coherence::of) of the so many most probable words of each topic, in the documents that it was learned from; by the topics' numbers. Ten words are usual.
     pub fn coherence(&self, measure: Coherence, words: usize) -> Vec<Option<f64>> {
-        let settings = TopicSettings { words, relevance: 1.0, documents: 0 };
-        let mut topics = self.describe(&settings);
+        measure.of(&self.most_probable(words), &self.texts().corpus)
+    }
+
+    /// The so many most probable words of each topic, by the topics' numbers.
+    pub fn most_probable(&self, words: usize) -> Vec<Vec<u32>> {
+        let mut topics = self.describe(&TopicSettings { words, relevance: 1.0, documents: 0 });
         topics.sort_by_key(|topic| topic.topic);
-        let words = topics.into_iter().map(|topic| topic.words.into_iter().map(|(word, _)| word).collect());
-        measure.of(&words.collect::<Vec<Vec<u32>>>(), &self.texts().corpus)
+        topics.into_iter().map(|topic| topic.words.into_iter().map(|(word, _)| word).collect()).collect()
     }
 }
 

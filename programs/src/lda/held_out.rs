@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::fixed::FixedTopics;
 use super::infer::{Chain, InferSettings};
 use super::model::TopicModel;
+use super::start::in_random_order;
 use super::unseen::Unseen;
 
 /// Names the streams of random numbers that part tokens, sample topics of those that are observed, and choose documents.
@@ -115,8 +116,7 @@ impl Halves {
 pub fn hold_out(texts: Texts, share: f64, seed: u64) -> (Texts, Texts) {
     assert!((0.0..=1.0).contains(&share), "a share from 0 to 1, got {share}");
     let documents = texts.corpus.documents.len();
-    let mut order: Vec<u32> = (0..documents as u32).collect();
-    order.sort_by_cached_key(|document| Random::keyed(seed, DOCUMENTS, 0, (*document).into()).next_u64());
+    let order = in_random_order(documents, DOCUMENTS, seed);
     let mut is_held = vec![false; documents];
     let held = ((share * documents as f64).round() as usize).min(documents.saturating_sub(1));
     order[..held].iter().for_each(|document| is_held[*document as usize] = true);

@@ -15,12 +15,12 @@
 
 use std::ops::Range;
 
+use gasworks_engine::Column;
 use gasworks_engine::graph::Topology;
-use gasworks_engine::{Aggregate, Column};
 
 use super::sampler::{Sampler, Sides};
 use super::special::{digamma, ln_gamma};
-use super::{Priors, TopicModel, TopicTotals};
+use super::{Priors, TopicModel};
 
 /// When priors are near enough.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,10 +100,7 @@ impl CountHistograms {
     ///
     /// # Panics
     /// If there are not counts for each vertex, or the graph is not bipartite.
-    pub fn new<L: Sampler>(sampler: &L, topology: &Topology, counts: &Column<L::Vertex>) -> Self
-    where
-        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-    {
+    pub fn new<L: Sampler>(sampler: &L, topology: &Topology, counts: &Column<L::Vertex>) -> Self {
         assert_eq!(counts.len(), topology.vertices(), "counts for each vertex");
         let Sides { documents, words } = sampler.sides(topology);
         let of = |at: usize| L::counts(counts.get(at)).map(|(topic, count)| (topic, count as usize));
@@ -112,16 +109,9 @@ impl CountHistograms {
 
     /// From a model. O(topics of documents and words).
     pub fn of_model(model: &TopicModel) -> Self {
-        let documents = model.documents().len();
-        let counts = |at: usize| {
-            let counts = match at.checked_sub(documents) {
-                None => model.documents().get(at),
-                Some(word) => model.words().get(word),
-            };
-            counts.iter().map(|of| (usize::from(of.topic), of.count as usize))
-        };
-        let words = documents..documents + model.words().len();
-        CountHistograms::of(model.priors().topics(), 0..documents, words, counts)
+        let Sides { documents, words } = model.sides();
+        let counts = |at| model.counts(at).iter().map(|of| (usize::from(of.topic), of.count as usize));
+        CountHistograms::of(model.priors().topics(), documents, words, counts)
     }
 
     fn of<C: Iterator<Item = (usize, usize)>>(

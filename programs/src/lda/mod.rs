@@ -51,7 +51,9 @@ mod view;
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks_engine::input::{Corpus, Texts};
-use gasworks_engine::{Aggregate, Block, BlockRow, Context, EdgeProgram, Error, Random, Ref, Row, Simd};
+use gasworks_engine::{
+    Aggregate, Block, BlockRow, Context, EdgeJob, EdgeProgram, Engine, Error, Random, Ref, Row, Simd,
+};
 use gasworks_kernels::topics::dense::{Conditional, OpenDocument, Totals};
 use gasworks_kernels::topics::{Prior, padded};
 
@@ -228,6 +230,18 @@ impl Sampler for Lda {
         self.begins.first_passes()
     }
 
+    fn engine<'g>(
+        &'g self,
+        graph: &'g mut Graph<Row<f32>, u16>,
+        parts: Option<[usize; 2]>,
+    ) -> Engine<'g, EdgeJob<'g, Self>> {
+        let engine = Engine::edges(graph, self).aggregate(&TopicTotals);
+        match parts {
+            Some([documents, words]) => engine.blocks(documents, words),
+            None => engine,
+        }
+    }
+
     fn sides(&self, topology: &Topology) -> Sides {
         let documents = topology.left().expect("documents and words are the two sides") as usize;
         Sides { documents: 0..documents, words: documents..topology.vertices() }
@@ -249,11 +263,7 @@ impl Sampler for Lda {
         let graph = builder.edges_from(edges, |edge| edge).build()?;
         Ok(graph.with_rows(self.width(), |vertex, row| {
             let Some(model) = topics else { return };
-            let counts = match (vertex as usize).checked_sub(documents) {
-                None => model.documents().get(vertex as usize),
-                Some(word) => model.words().get(word),
-            };
-            counts.iter().for_each(|of| row[usize::from(of.topic)] = of.count as f32);
+            model.counts(vertex as usize).iter().for_each(|of| row[usize::from(of.topic)] = of.count as f32);
         }))
     }
 
@@ -313,6 +323,15 @@ impl EdgeProgram for Lda {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TopicTotals;
 
+impl TopicTotals {
+    /// Whether a vertex is on the side that is added up: documents and words have the same totals, so the smaller one is enough.
+    #[inline(always)]
+    fn counts(topology: &Topology, vertex: Vertex) -> bool {
+        let left = topology.left().unwrap_or_default();
+        (vertex < left) == (2 * left as usize <= topology.vertices())
+    }
+}
+
 impl Aggregate<Row<f32>, u16> for TopicTotals {
     type Part = Vec<f64>;
     type Global = Vec<f64>;
@@ -321,13 +340,10 @@ impl Aggregate<Row<f32>, u16> for TopicTotals {
         Vec::new()
     }
 
-    /// Documents and words have the same totals, so the smaller side is enough.
     #[inline(always)]
     fn fold_vertex(&self, sum: &mut Vec<f64>, topology: &Topology, vertex: Vertex, row: &[f32]) {
         sum.resize(row.len(), 0.0);
-        let left = topology.left().unwrap_or_default();
-        let is_left = vertex < left;
-        if is_left == (2 * left as usize <= topology.vertices()) {
+        if TopicTotals::counts(topology, vertex) {
             sum.iter_mut().zip(row).for_each(|(sum, count)| *sum += f64::from(*count));
         }
     }

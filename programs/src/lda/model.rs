@@ -5,7 +5,7 @@ use gasworks_engine::input::Texts;
 use super::likelihood::Likelihood;
 use super::origin::Origin;
 use super::priors::Priors;
-use super::sampler::NO_TOPIC;
+use super::sampler::{NO_TOPIC, Sides, Tokens, tokens};
 
 /// How many tokens of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +43,11 @@ impl TopicCounts {
     }
 
     /// From the topics of each one's tokens, which come one after the other.
-    fn new(lengths: impl Iterator<Item = usize>, topics: &mut [u16]) -> Self {
+    fn new(tokens: &[u64], topics: &mut [u16]) -> Self {
         let (mut starts, mut counts) = (vec![0], Vec::new());
         let mut rest = topics;
-        for length in lengths {
-            let (own, after) = rest.split_at_mut(length);
+        for tokens in tokens {
+            let (own, after) = rest.split_at_mut(*tokens as usize);
             own.sort_unstable();
             let runs = own.chunk_by(|one, other| one == other).filter(|run| run[0] != NO_TOPIC);
             counts.extend(runs.map(|run| TopicCount { topic: run[0], count: run.len() as u32 }));
@@ -84,13 +84,10 @@ impl TopicModel {
         let counted = topics.iter().filter(|topic| **topic != NO_TOPIC);
         counted.for_each(|topic| totals[usize::from(*topic)] += 1);
 
-        let mut lengths = vec![0; corpus.documents.len()];
-        corpus.entries.iter().for_each(|entry| lengths[entry.document as usize] += entry.count as usize);
-        let documents = TopicCounts::new(lengths.into_iter(), &mut topics.clone());
-
-        let mut lengths = vec![0; corpus.words.len()];
-        corpus.entries.iter().for_each(|entry| lengths[entry.word as usize] += entry.count as usize);
-        let starts = lengths.iter().scan(0, |sum, length| Some(std::mem::replace(sum, *sum + length)));
+        let Tokens { of_documents, of_words } = tokens(corpus);
+        let documents = TopicCounts::new(&of_documents, &mut topics.clone());
+        let starts =
+            of_words.iter().scan(0, |sum, tokens| Some(std::mem::replace(sum, *sum + *tokens as usize)));
         let (mut next, mut by_word) = (starts.collect::<Vec<usize>>(), vec![0; topics.len()]);
         let mut rest = &topics[..];
         for entry in &corpus.entries {
@@ -99,7 +96,7 @@ impl TopicModel {
             by_word[*at..*at + own.len()].copy_from_slice(own);
             (*at, rest) = (*at + own.len(), after);
         }
-        let words = TopicCounts::new(lengths.into_iter(), &mut by_word);
+        let words = TopicCounts::new(&of_words, &mut by_word);
         TopicModel { texts, priors, topics, documents, words, totals, origin: Origin::default() }
     }
 
@@ -147,6 +144,20 @@ impl TopicModel {
         &self.words
     }
 
+    /// How many tokens of each topic a document has, or a word, which come after the documents.
+    pub(super) fn counts(&self, at: usize) -> &[TopicCount] {
+        match at.checked_sub(self.documents.len()) {
+            None => self.documents.get(at),
+            Some(word) => self.words.get(word),
+        }
+    }
+
+    /// Where documents and words are among the [counts](TopicModel::counts).
+    pub(super) fn sides(&self) -> Sides {
+        let documents = self.documents.len();
+        Sides { documents: 0..documents, words: documents..documents + self.words.len() }
+    }
+
     /// How many tokens each topic has.
     pub fn totals(&self) -> &[u64] {
         &self.totals
@@ -154,14 +165,8 @@ impl TopicModel {
 
     /// The joint likelihood of the words and topics. O(tokens), parallel.
     pub fn likelihood(&self) -> Likelihood {
-        let documents = self.documents.len();
-        let counts = |at: usize| {
-            let counts = match at.checked_sub(documents) {
-                None => self.documents.get(at),
-                Some(word) => self.words.get(word),
-            };
-            counts.iter().map(|of| (usize::from(of.topic), f64::from(of.count)))
-        };
-        Likelihood::of(&self.priors, 0..documents, documents..documents + self.words.len(), counts)
+        let Sides { documents, words } = self.sides();
+        let counts = |at| self.counts(at).iter().map(|of| (usize::from(of.topic), f64::from(of.count)));
+        Likelihood::of(&self.priors, documents, words, counts)
     }
 }

@@ -4,19 +4,18 @@ use std::ops::Range;
 
 use gasworks_engine::graph::{Graph, Topology};
 use gasworks_engine::input::{Corpus, Texts, WordCount};
-use gasworks_engine::{Aggregate, Column, EdgeProgram, Error, Ref};
+use gasworks_engine::{Column, EdgeJob, EdgeProgram, Engine, Error, Ref};
 
-use super::{Likelihood, Priors, Start, TopicModel, TopicTotals};
+#[cfg(doc)]
+use super::TopicTotals;
+use super::{Likelihood, Priors, Start, TopicModel};
 
 /// The topic of a token that has none yet.
 pub const NO_TOPIC: u16 = u16::MAX;
 
-/// A program that draws the topics of tokens: an edge of its graph is a token with its topic. Run it with [`TopicTotals`] under
+/// A program that draws the topics of tokens: an edge of its graph is a token with its topic. Run it by its [`engine`](Sampler::engine), under
 /// [`Exclusion::Grid`](gasworks_engine::Exclusion::Grid), the default, or serial.
-pub trait Sampler: EdgeProgram<Edge = u16, Global = Vec<f64>>
-where
-    TopicTotals: Aggregate<Self::Vertex, u16, Global = Vec<f64>>,
-{
+pub trait Sampler: EdgeProgram<Edge = u16, Global = Vec<f64>> {
     /// With these priors. All documents begin in the first pass.
     fn with_priors(priors: Priors) -> Self;
 
@@ -38,11 +37,19 @@ where
     /// Passes after which all tokens have a topic.
     fn first_passes(&self) -> u64;
 
-    /// Parts of the sources and of the targets that suit it, for so many tokens, where the engine's own choice does not.
-    fn blocks(&self, tokens: u64) -> Option<[usize; 2]> {
+    /// Parts of the documents and of the words that suit it, for so many tokens, where the engine's own choice does not.
+    fn parts(&self, tokens: u64) -> Option<[usize; 2]> {
         let _ = tokens;
         None
     }
+
+    /// A run on a graph of its own, with the [`TopicTotals`] that it needs, by blocks of so many parts of the documents and of the words; unless said, as
+    /// [suits](Sampler::parts) it.
+    fn engine<'g>(
+        &'g self,
+        graph: &'g mut Graph<Self::Vertex, u16>,
+        parts: Option<[usize; 2]>,
+    ) -> Engine<'g, EdgeJob<'g, Self>>;
 
     /// Which vertices are documents, and which words.
     ///
@@ -148,6 +155,7 @@ pub(super) struct Tokens {
     pub(super) of_words: Vec<u64>,
 }
 
+/// O(entries).
 pub(super) fn tokens(corpus: &Corpus) -> Tokens {
     let mut tokens =
         Tokens { of_documents: vec![0; corpus.documents.len()], of_words: vec![0; corpus.words.len()] };

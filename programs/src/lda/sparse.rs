@@ -2,7 +2,9 @@
 
 use gasworks_engine::graph::{Graph, GraphBuilder, Topology, Vertex};
 use gasworks_engine::input::{Corpus, Texts};
-use gasworks_engine::{Aggregate, Block, Column, Context, EdgeProgram, Error, Own, Ref, Simd};
+use gasworks_engine::{
+    Aggregate, Block, Column, Context, EdgeJob, EdgeProgram, Engine, Error, Own, Ref, Simd,
+};
 use gasworks_kernels::topics::Prior;
 use gasworks_kernels::topics::sparse::{self, Conditional, SparseCounts};
 
@@ -40,6 +42,11 @@ pub struct SparseLda {
 impl SparseLda {
     /// Tokens of a document at most.
     pub const MOST_TOKENS: u64 = sparse::MOST_TOKENS as u64;
+
+    /// Whether no document of a corpus has more than [`MOST_TOKENS`](SparseLda::MOST_TOKENS). O(entries).
+    pub fn admits(corpus: &Corpus) -> bool {
+        tokens(corpus).of_documents.iter().all(|tokens| *tokens <= SparseLda::MOST_TOKENS)
+    }
 
     /// The number of each document of the corpus among those of the graph.
     pub(super) fn places(&self, documents: usize) -> Vec<u32> {
@@ -159,9 +166,23 @@ impl Sampler for SparseLda {
     }
 
     /// Half as many parts of documents as of words: each block opens its words anew.
-    fn blocks(&self, tokens: u64) -> Option<[usize; 2]> {
+    fn parts(&self, tokens: u64) -> Option<[usize; 2]> {
         let words = ((tokens / TOKENS) as f64).sqrt().round().clamp(8.0, 256.0) as usize;
-        Some([words, words / 2])
+        Some([words / 2, words])
+    }
+
+    fn engine<'g>(
+        &'g self,
+        graph: &'g mut Graph<Own<SparseCounts>, u16>,
+        parts: Option<[usize; 2]>,
+    ) -> Engine<'g, EdgeJob<'g, Self>> {
+        let parts = parts.or_else(|| self.parts(graph.edges() as u64));
+        let engine = Engine::edges(graph, self).aggregate(&TopicTotals);
+        match parts {
+            // Words are the sources.
+            Some([documents, words]) => engine.blocks(words, documents),
+            None => engine,
+        }
     }
 
     fn sides(&self, topology: &Topology) -> Sides {
@@ -231,11 +252,9 @@ impl Aggregate<Own<SparseCounts>, u16> for TopicTotals {
         vec![0.0]
     }
 
-    /// Documents and words have the same totals, so the smaller side is enough.
     #[inline(always)]
     fn fold_vertex(&self, sum: &mut Vec<f64>, topology: &Topology, vertex: Vertex, counts: &SparseCounts) {
-        let left = topology.left().unwrap_or_default();
-        if (vertex < left) == (2 * left as usize <= topology.vertices()) {
+        if TopicTotals::counts(topology, vertex) {
             for (topic, count) in counts.iter() {
                 let topic = usize::from(topic);
                 if sum.len() <= topic {

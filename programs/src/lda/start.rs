@@ -57,6 +57,13 @@ impl Start {
     }
 }
 
+/// Documents in an order that the seed and the name of a stream of random numbers give. O(documents log documents).
+pub(super) fn in_random_order(documents: usize, stream: u64, seed: u64) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..documents as u32).collect();
+    order.sort_by_cached_key(|document| Random::keyed(seed, stream, 0, (*document).into()).next_u64());
+    order
+}
+
 /// When each document takes part for the first time.
 #[derive(Clone, Debug)]
 pub(super) struct Begins {
@@ -75,8 +82,7 @@ impl Begins {
     /// # Panics
     /// If a stage's share is not above 0 and at most 1, or below that of the stage before it.
     pub(super) fn new(start: &Start, documents: usize, seed: u64) -> Self {
-        let mut order: Vec<u32> = (0..documents as u32).collect();
-        order.sort_by_cached_key(|document| Random::keyed(seed, DOCUMENTS, 0, (*document).into()).next_u64());
+        let order = in_random_order(documents, DOCUMENTS, seed);
         let (mut passes, mut begun, mut pass) = (vec![0; documents], 0, 0);
         for stage in start.stages() {
             let share = stage.share;

@@ -18,6 +18,7 @@ use gasworks_engine::input::{Corpus, Document, Texts, Tokens, WordCount, write_a
 use serde::{Deserialize, Serialize};
 
 use super::origin::{Origin, WordCut};
+use super::sampler::tokens;
 use super::{NO_TOPIC, Priors, TopicModel};
 use crate::container::{
     self, Column, Identity, Kind, Opened, Refusal, Stored, Tensors, ids, join, open, split,
@@ -89,12 +90,9 @@ impl TopicModel {
         let columns = [Column::of(&corpus.documents), Column::of(&corpus.words)];
         let [document_ids, word_ids] = [Stored::of(&columns[0]), Stored::of(&columns[1])];
         let beta = [priors.beta()];
-        let (mut offsets, mut word_tokens) =
-            (vec![0_u64; corpus.documents.len() + 1], vec![0_u64; corpus.words.len()]);
-        for entry in &corpus.entries {
-            offsets[entry.document as usize + 1] += 1;
-            word_tokens[entry.word as usize] += u64::from(entry.count);
-        }
+        let word_tokens = tokens(corpus).of_words;
+        let mut offsets = vec![0_u64; corpus.documents.len() + 1];
+        corpus.entries.iter().for_each(|entry| offsets[entry.document as usize + 1] += 1);
         (1..offsets.len()).for_each(|at| offsets[at] += offsets[at - 1]);
         let entry_words: Vec<u32> = corpus.entries.iter().map(|entry| entry.word).collect();
         let entry_counts: Vec<u32> = corpus.entries.iter().map(|entry| entry.count).collect();

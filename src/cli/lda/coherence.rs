@@ -16,8 +16,8 @@ pub(in super::super) struct Coherences {
 
 impl Coherences {
     pub(in super::super) fn new(model: &TopicModel) -> Self {
-        let of = |measure| model.coherence(measure, WORDS);
-        Coherences { npmi: of(Coherence::Npmi), u_mass: of(Coherence::UMass) }
+        let (words, corpus) = (model.most_probable(WORDS), &model.texts().corpus);
+        Coherences { npmi: Coherence::Npmi.of(&words, corpus), u_mass: Coherence::UMass.of(&words, corpus) }
     }
 
     /// For an event.

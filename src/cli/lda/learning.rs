@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use clap::Args;
 use gasworks::graph::Graph;
-use gasworks::programs::lda::{CountHistograms, PriorSettings, Sampler, TopicModel, TopicTotals};
-use gasworks::{Aggregate, Column, Observer, Outcome, Progress, Reason};
+use gasworks::programs::lda::{CountHistograms, PriorSettings, Sampler, TopicModel};
+use gasworks::{Column, Observer, Outcome, Progress, Reason};
 use serde_json::json;
 
 use super::super::error::Failure;
@@ -40,12 +40,9 @@ impl LearningOptions {
         earlier: u64,
         observer: &mut dyn Observer<L::Vertex>,
         limits: &Limits<'_>,
-    ) -> Result<Outcome, Failure>
-    where
-        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-    {
+    ) -> Result<Outcome, Failure> {
         let before = program.borrow().first_passes() - 1;
-        let (all, tokens) = (before + lda.iterations, graph.edges() as u64);
+        let all = before + lda.iterations;
         let mut done =
             Progress { rounds: 0, updates: 0, seconds: 0.0, residual: 0.0, active: 0, signalled: 0 };
         loop {
@@ -55,8 +52,7 @@ impl LearningOptions {
                 let mut see = |progress: &Progress, counts: &Column<L::Vertex>| -> ControlFlow<()> {
                     observer.round(&after(&done, progress), counts)
                 };
-                let engine =
-                    lda.engine(graph, &*program, tokens).after(earlier + done.rounds).observer(&mut see);
+                let engine = lda.engine(graph, &*program).after(earlier + done.rounds).observer(&mut see);
                 limits.apply_after(engine, Some(end - done.rounds), &done).run()?
             };
             done = after(&done, &outcome.progress);

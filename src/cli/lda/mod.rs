@@ -15,10 +15,9 @@ use clap::Args;
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, Texts};
 use gasworks::programs::lda::{
-    Lda as Program, Origin, Priors, Sampler, SparseLda, Start, Topic, TopicModel, TopicSettings, TopicTotals,
-    WordCut,
+    Lda as Program, Origin, Priors, Sampler, SparseLda, Start, Topic, TopicModel, TopicSettings, WordCut,
 };
-use gasworks::{Aggregate, Column, EdgeJob, Engine, Plan, Progress};
+use gasworks::{Column, EdgeJob, Engine, Plan, Progress};
 use serde_json::{Value, json};
 
 use super::error::Failure;
@@ -164,7 +163,7 @@ impl Lda {
             let none = Corpus::default();
             let program = Program::new(1, &none);
             let mut empty = program.graph(&none)?;
-            Ok::<Plan, Failure>(self.engine(&mut empty, &program, 0).threads(threads).plan()?)
+            Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
         })?;
         self.saving.check(&self.documents.inputs(), reporter)?;
         self.view.check(&self.documents.inputs(), reporter)?;
@@ -172,15 +171,14 @@ impl Lda {
         let Read { texts, cut } =
             self.documents.read(|documents| self.words_of_texts.options(documents), reporter)?;
         let (texts, held) = self.saving.part(texts, self.common.seed, reporter);
-        let documents = Documents { texts, cut, held, warm, is_sparse: false };
-        let priors = self.priors(&documents.texts.corpus, documents.warm.as_ref());
-        let is_sparse = self.sampler.is_sparse(&documents.texts.corpus, priors.topics());
+        let priors = self.priors(&texts.corpus, warm.as_ref());
+        let is_sparse = self.sampler.is_sparse(&texts.corpus, priors.topics());
         reporter.say(format_args!(
             "{} topics, drawn by the {} sampler",
             priors.topics(),
             sampler::name(is_sparse)
         ));
-        let documents = Documents { is_sparse, ..documents };
+        let documents = Documents { texts, cut, held, warm, is_sparse };
         match is_sparse {
             true => self.learn::<SparseLda>(priors, documents, &run, reporter),
             false => self.learn::<Program>(priors, documents, &run, reporter),
@@ -193,10 +191,7 @@ impl Lda {
         documents: Documents,
         run: &Run<'_>,
         reporter: &mut Reporter,
-    ) -> Result<Ending, Failure>
-    where
-        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-    {
+    ) -> Result<Ending, Failure> {
         let Documents { texts, cut, held, warm, is_sparse } = documents;
         let program: L = self.program(priors, &texts.corpus, warm.is_some());
         let Begun { mut graph, texts, after } =
@@ -253,10 +248,7 @@ impl Lda {
         run::finish(reporter, reason, &outcome, metrics, more)
     }
 
-    fn program<L: Sampler>(&self, priors: Priors, corpus: &Corpus, is_warm: bool) -> L
-    where
-        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-    {
+    fn program<L: Sampler>(&self, priors: Priors, corpus: &Corpus, is_warm: bool) -> L {
         let start = match self.start {
             // All tokens that can have a topic have one.
             _ if is_warm => return L::with_priors(priors),
@@ -286,36 +278,15 @@ impl Lda {
         &self,
         graph: &'g mut Graph<L::Vertex, u16>,
         program: &'g L,
-        tokens: u64,
-    ) -> Engine<'g, EdgeJob<'g, L>>
-    where
-        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-    {
-        let engine = Engine::edges(graph, program).aggregate(&TopicTotals);
-        self.grid.apply_blocks(engine, self.blocks(program, tokens))
-    }
-
-    /// Parts of the sources and of the targets.
-    fn blocks<L: Sampler>(&self, program: &L, tokens: u64) -> Option<[usize; 2]>
-    where
-        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-    {
-        // Documents come first for people, words first in the sampler that suits itself.
-        match (self.grid.blocks(), program.blocks(tokens)) {
-            (Some([documents, words]), Some(_)) => Some([words, documents]),
-            (asked, suits) => asked.or(suits),
-        }
+    ) -> Engine<'g, EdgeJob<'g, L>> {
+        self.grid.exclude(program.engine(graph, self.grid.blocks()))
     }
 
     /// The part of the start event that only this command has.
-    fn details<L: Sampler>(&self, corpus: &Corpus, program: &L, is_sparse: bool) -> Metrics
-    where
-        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-    {
+    fn details<L: Sampler>(&self, corpus: &Corpus, program: &L, is_sparse: bool) -> Metrics {
         let alpha = program.priors().alpha();
         let is_even = alpha.iter().all(|one| *one == alpha[0]);
         let mean = alpha.iter().sum::<f64>() / alpha.len() as f64;
-        let blocks = self.blocks(program, corpus.tokens());
         let details = json!({
             "documents": corpus.documents.len(),
             "words": corpus.words.len(),
@@ -326,7 +297,7 @@ impl Lda {
             "beta": program.priors().beta(),
             "first_topics": format!("{:?}", self.start).to_lowercase(),
             "first_passes": program.first_passes(),
-            "blocks": blocks.map(|[sources, targets]| if is_sparse { [targets, sources] } else { [sources, targets] }),
+            "blocks": self.grid.blocks().or(program.parts(corpus.tokens())),
             "warm_start": self.saving.warm_start(),
         });
         let mut details = details.as_object().expect("an object").clone();

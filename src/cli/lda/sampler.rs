@@ -31,16 +31,10 @@ const DENSE_TOPICS: usize = 256;
 impl SamplerOptions {
     /// Whether draws look at the topics of a document alone.
     pub(super) fn is_sparse(&self, corpus: &Corpus, topics: usize) -> bool {
-        let documents = || corpus.entries.chunk_by(|one, other| one.document == other.document);
-        let tokens = |entries: &[gasworks::input::WordCount]| -> u64 {
-            entries.iter().map(|entry| u64::from(entry.count)).sum()
-        };
         match self.sampler {
             Draws::Dense => false,
             Draws::Sparse => true,
-            Draws::Auto => {
-                topics > DENSE_TOPICS && documents().all(|entries| tokens(entries) <= SparseLda::MOST_TOKENS)
-            }
+            Draws::Auto => topics > DENSE_TOPICS && SparseLda::admits(corpus),
         }
     }
 }

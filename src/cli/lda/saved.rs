@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use gasworks::Data;
 use gasworks::graph::Graph;
 use gasworks::input::Texts;
-use gasworks::programs::lda::{InferSettings, NO_TOPIC, Sampler, TopicModel, TopicTotals, WordCut, hold_out};
-use gasworks::{Aggregate, Data};
+use gasworks::programs::lda::{InferSettings, NO_TOPIC, Sampler, TopicModel, WordCut, hold_out};
 use serde_json::json;
 
 use super::super::error::Failure;
@@ -78,10 +78,7 @@ impl SavingOptions {
         cut: Option<&WordCut>,
         seed: u64,
         reporter: &Reporter,
-    ) -> Result<Begun<L::Vertex>, Failure>
-    where
-        TopicTotals: Aggregate<L::Vertex, u16, Global = Vec<f64>>,
-    {
+    ) -> Result<Begun<L::Vertex>, Failure> {
         let (Some(model), Some(path)) = (model, &self.warm_start) else {
             return Ok(Begun { graph: program.graph(&texts.corpus)?, texts, after: 0 });
         };
