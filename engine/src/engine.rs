@@ -6,6 +6,7 @@ use gasworks_kernels::Isa;
 
 use crate::aggregate::{Aggregate, Folded};
 use crate::consistency::Model;
+use crate::direction::Direction;
 use crate::edge_program::EdgeProgram;
 use crate::error::Error;
 use crate::exclusion::{ColoringOrder, Exclusion, Plan, Visibility};
@@ -32,6 +33,7 @@ use crate::update::UpdateFunction;
 /// | [`rounds`](Engine::rounds), [`max_updates`](Engine::max_updates), [`time_limit`](Engine::time_limit), [`until`](Engine::until), [`stop_handle`](Engine::stop_handle) | run until nobody is active |
 /// | [`scheduler`](Engine::scheduler) | rounds of the signalled vertices |
 /// | [`start_at`](Engine::start_at) | all vertices |
+/// | published gathers: [`direction`](Engine::direction) | push while few published, else pull |
 /// | [`seed`](Engine::seed) | 0 |
 /// | [`isa`](Engine::isa) | the best of the machine |
 /// | edge programs: [`blocks`](Engine::blocks) | as the graph's size suggests |
@@ -186,6 +188,7 @@ impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
             global: P::Global::default(),
             observer: None,
             visibility: Visibility::Barrier,
+            direction: Direction::default(),
             wishes: Wishes::default(),
         })
     }
@@ -210,6 +213,12 @@ impl<'g, P: VertexProgram> Engine<'g, VertexJob<'g, P>> {
     /// When run, if the graph has no such vertex.
     pub fn start_at(mut self, vertices: impl IntoIterator<Item = Vertex>) -> Self {
         self.job.start = Some(vertices.into_iter().collect());
+        self
+    }
+
+    /// Which way published ghosts travel where there are barriers. Without barriers each is pushed.
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.job.direction = direction;
         self
     }
 

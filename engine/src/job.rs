@@ -3,6 +3,7 @@
 use crate::aggregate::Refresh;
 use crate::consistency::{Consistency, Model};
 use crate::data::Data;
+use crate::direction::Direction;
 use crate::edge_program::EdgeProgram;
 use crate::error::Error;
 use crate::exclusion::{Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, ProgramKind, Visibility};
@@ -119,6 +120,7 @@ pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) global: P::Global,
     pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
     pub(crate) visibility: Visibility,
+    pub(crate) direction: Direction,
     pub(crate) wishes: Wishes,
 }
 

@@ -39,7 +39,8 @@ pub enum Gathers {
     /// The current ghosts of all neighbours, at every visit (PageRank, ALS, label propagation).
     State,
     /// Each published ghost exactly once (searches, shortest paths, components). A vertex publishes when its signal wakes; it
-    /// reaches every neighbour along [`SCATTER`](VertexProgram::SCATTER), and `scatter` is not asked.
+    /// reaches every neighbour along [`SCATTER`](VertexProgram::SCATTER), and `scatter` is not asked. Pulled or pushed
+    /// ([`Direction`](crate::Direction)); in an undirected graph, both arcs of an edge must have the same data.
     Published,
 }
 
@@ -122,6 +123,9 @@ pub trait VertexProgram: Sync + Sized {
     /// it is, and nobody's ghost is read for it: a program that does not override `scatter` says so here, and its visits then
     /// keep fewer neighbours waiting.
     const SCATTERS: bool = true;
+    /// Whether what a vertex becomes depends on the round in which it hears of a neighbour (a search that counts its steps): no executor
+    /// without barriers admits it.
+    const NEEDS_ROUNDS: bool = false;
     /// Promises that vertex and ghost have one type and that `ghost` copies: an independent active set (one side of a
     /// bipartite graph) then reads and publishes vertices in place, without a second copy.
     const GHOST_IS_VERTEX: bool = false;

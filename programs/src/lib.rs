@@ -3,6 +3,7 @@
 
 mod als;
 mod bpr;
+mod breadth_first_search;
 mod ccd;
 mod coloring;
 mod components;
@@ -27,6 +28,7 @@ mod testing;
 
 pub use als::{Als, Observation, SharedGrams};
 pub use bpr::{Bpr, TripleQuality, Triples};
+pub use breadth_first_search::{BreadthFirstSearch, Parent, Reached};
 pub use ccd::Ccd;
 pub use coloring::{GreedyColoring, Taken};
 pub use components::Components;

@@ -10,7 +10,7 @@ use super::error::Failure;
 use super::events::{Metrics, Reporter};
 use super::graph::{GraphInput, LISTED};
 use super::options::RunOptions;
-use super::order::{Defaults, Order, admit};
+use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending, Run};
 
@@ -30,6 +30,8 @@ pub(crate) struct Components {
     #[command(flatten)]
     input: GraphInput,
     #[command(flatten)]
+    direction: DirectionOptions,
+    #[command(flatten)]
     pub(crate) run: RunOptions,
 }
 
@@ -40,12 +42,13 @@ pub(crate) const DEFAULTS: Defaults =
 impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("components", &self.run, DEFAULTS, plan)?;
+        let direction = self.direction.under(&run.order)?;
         let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
         let mut graph = GraphBuilder::directed(ids.len()).plain_edges(&arcs).build()?.with_vertices(|v| v);
         drop(arcs);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
         let outcome = run.watched(reporter, run::report_active, |observer, limits| {
-            let engine = engine(&mut graph, &run.order)?.observer(observer);
+            let engine = engine(&mut graph, &run.order)?.direction(direction).observer(observer);
             Ok(limits.apply(engine, self.iterations).run()?)
         })?;
         let reason = run::ended(&outcome, reporter);

@@ -30,6 +30,19 @@ impl GraphInput {
         load(&Source::from_path(&self.graph), self.input, reporter)
     }
 
+    /// The vertex that an option names by its id in the input.
+    pub(crate) fn find(&self, ids: &Ids, option: &str, id: &str) -> Result<u32, Failure> {
+        ids.find(id).ok_or_else(|| {
+            let (count, name) = (ids.len(), self.name().display());
+            let example = ids.iter().next().map(|id| format!(", such as {id}")).unwrap_or_default();
+            Failure::usage(
+                format!("as {option} one of the {count} ids in {name}{example}"),
+                format!("{id:?}"),
+                "spell it as in the input",
+            )
+        })
+    }
+
     /// For messages.
     pub(crate) fn name(&self) -> &Path {
         &self.graph

@@ -1,6 +1,7 @@
 //! Commands and what they share. One file a command; options that several take are in [`options`].
 
 mod als;
+mod bfs;
 mod bpr;
 mod catalog;
 mod ccd;
@@ -86,6 +87,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Pagerank(pagerank::Pagerank),
     Components(components::Components),
+    Bfs(bfs::Bfs),
     Sssp(sssp::Sssp),
     Color(color::Color),
     Kcore(kcore::Kcore),
@@ -119,6 +121,7 @@ impl Cli {
             Command::Evaluate(command) => command.voice,
             Command::Pagerank(command) => command.run.voice,
             Command::Components(command) => command.run.voice,
+            Command::Bfs(command) => command.voice,
             Command::Sssp(command) => command.run.voice,
             Command::Color(command) => command.run.voice,
             Command::Kcore(command) => command.run.voice,
@@ -146,6 +149,7 @@ impl Cli {
             Command::Lda(command) => Some(&command.common),
             Command::Pagerank(command) => Some(&command.run.common),
             Command::Components(command) => Some(&command.run.common),
+            Command::Bfs(command) => Some(&command.common),
             Command::Sssp(command) => Some(&command.run.common),
             Command::Color(command) => Some(&command.run.common),
             Command::Kcore(command) => Some(&command.run.common),
@@ -177,6 +181,7 @@ impl Cli {
             Command::Evaluate(command) => command.run(reporter),
             Command::Pagerank(command) => command.run(reporter),
             Command::Components(command) => command.run(reporter),
+            Command::Bfs(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),
             Command::Color(command) => command.run(reporter),
             Command::Kcore(command) => command.run(reporter),

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use gasworks::schedulers::by_name;
-use gasworks::{Engine, Exclusion, Model, Ordered, Plan, Scheduler, VertexJob, VertexProgram};
+use gasworks::{Direction, Engine, Exclusion, Model, Ordered, Plan, Scheduler, VertexJob, VertexProgram};
 
 use super::error::Failure;
 use super::options::names;
@@ -26,6 +26,32 @@ pub(crate) struct OrderOptions {
     /// Under async, record what visits read and write, and look for a serial order at the end: 16 bytes a read or write
     #[arg(long)]
     pub(crate) audit: bool,
+}
+
+/// Which way published ghosts travel.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Order")]
+pub(crate) struct DirectionOptions {
+    /// Under sync, how vertices hear of those that changed: they look at all their neighbors (pull), or are told along the edges of the changed (push); auto: told while these have few edges. Results are the same
+    #[arg(
+        long, value_name = "WAY", hide_possible_values = true,
+        value_parser = names(Direction::ALL.map(|direction| (direction.name(), direction)))
+    )]
+    direction: Option<Direction>,
+}
+
+impl DirectionOptions {
+    /// The direction of a run in this order.
+    pub(crate) fn under(self, order: &Order) -> Result<Direction, Failure> {
+        match self.direction {
+            Some(direction) if order.is_async() => Err(Failure::usage(
+                "--engine sync beside --direction",
+                format!("--direction {direction} without barriers, where all that changes is pushed"),
+                "leave one of the two out",
+            )),
+            direction => Ok(direction.unwrap_or_default()),
+        }
+    }
 }
 
 /// The executors that there are.
@@ -140,6 +166,17 @@ impl OrderOptions {
 }
 
 impl Order {
+    /// Rounds of the signalled, with barriers: of programs that know no other order.
+    pub(crate) fn of_rounds() -> Self {
+        Order {
+            engine: Executor::Sync,
+            scheduler: "rounds".into(),
+            consistency: None,
+            exclusion: None,
+            audit: false,
+        }
+    }
+
     pub(crate) fn is_async(&self) -> bool {
         self.engine == Executor::Async
     }

@@ -11,7 +11,7 @@ use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
 use super::graph::{self, EdgeOptions, GraphInput};
 use super::options::RunOptions;
-use super::order::{Defaults, Order, admit};
+use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending, Run};
 
@@ -36,6 +36,8 @@ pub(crate) struct Sssp {
     input: GraphInput,
     #[command(flatten)]
     edges: EdgeOptions,
+    #[command(flatten)]
+    direction: DirectionOptions,
     #[command(flatten)]
     pub(crate) run: RunOptions,
 }
@@ -62,8 +64,9 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 impl Sssp {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("sssp", &self.run, DEFAULTS, plan)?;
+        let direction = self.direction.under(&run.order)?;
         let mut list = self.input.open(self.output.as_ref(), reporter)?;
-        let source = self.find_source(&list)?;
+        let source = self.input.find(&list.ids, "--source", &self.source)?;
         let weights = self.weights(&mut list)?;
         let EdgeList { ids, arcs, .. } = list;
         let mut graph = self
@@ -77,7 +80,8 @@ impl Sssp {
         let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
         run.start(&graph, self.iterations, more, reporter)?;
         let outcome = run.watched(reporter, run::report_active, |observer, limits| {
-            let engine = engine(&mut graph, Some(source), &run.order)?.observer(observer);
+            let engine =
+                engine(&mut graph, Some(source), &run.order)?.direction(direction).observer(observer);
             Ok(limits.apply(engine, self.iterations).run()?)
         })?;
         let reason = run::ended(&outcome, reporter);
@@ -101,18 +105,6 @@ impl Sssp {
         }
         let metrics = Metrics::from_iter([("reached".to_owned(), reached.into())]);
         run::finish(reporter, reason, &outcome, metrics, more)
-    }
-
-    fn find_source(&self, list: &EdgeList) -> Result<u32, Failure> {
-        list.ids.find(&self.source).ok_or_else(|| {
-            let (count, name) = (list.ids.len(), self.input.name().display());
-            let example = list.ids.iter().next().map(|id| format!(", such as {id}")).unwrap_or_default();
-            Failure::usage(
-                format!("as --source one of the {count} ids in {name}{example}"),
-                format!("{:?}", self.source),
-                "spell it as in the input",
-            )
-        })
     }
 
     /// One for each edge, none below 0.

@@ -71,6 +71,7 @@ fn inputs_that_are_not_there() {
         &["pagerank"],
         &["components"],
         &["sssp", "--source", "1"],
+        &["bfs", "--source", "1"],
         &["color"],
         &["kcore"],
         &["gibbs"],

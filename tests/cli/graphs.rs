@@ -1,4 +1,4 @@
-//! `pagerank`, `components`, `sssp`: values that are known, in the input's ids.
+//! `pagerank`, `components`, `bfs`, `sssp`: values that are known, in the input's ids.
 
 use std::io::Write;
 
@@ -74,6 +74,38 @@ fn labels_are_the_smallest_ids() {
 }
 
 #[test]
+fn steps_are_counted() {
+    let graph = b"1 2\n1 3\n3 4\n2 4\n4 1\n5 1\n";
+    for direction in ["auto", "pull", "push"] {
+        let command = ["bfs", "-", "--source", "1", "--direction", direction];
+        let run = gasworks_with(&[&command[..], &["-o", "-"]].concat(), graph).ok();
+        assert_eq!(run.out, "1\t0\t1\n2\t1\t1\n3\t1\t1\n4\t2\t2\n");
+        let run = gasworks_with(&command, graph).ok();
+        assert_eq!(run.out, "0\t1\n1\t2\n2\t1\n");
+        assert!(run.err.contains("4 of 5 vertices are reached"), "{}", run.err);
+    }
+    let run = gasworks_with(&["bfs", "-", "--source", "1", "--undirected", "--json"], graph).ok();
+    let done = run.events().pop().expect("a last event");
+    assert_eq!((&done["metrics"]["reached"], &done["levels"]), (&5.into(), &[1, 4].to_vec().into()));
+    let run = gasworks_with(&["bfs", "-", "--source", "1", "--iterations", "1"], graph).ok();
+    assert_eq!(run.out, "0\t1\n1\t2\n");
+    let run = gasworks_with(&["bfs", "-", "--source", "6"], graph);
+    assert!(run.code == Some(2) && run.err.contains("as --source one of the 5 ids"), "{}", run.err);
+}
+
+#[test]
+fn the_way_of_what_is_published_is_for_rounds_with_barriers() {
+    let graph = b"1 2 1\n2 3 1\n";
+    for command in [&["sssp", "-", "--source", "1"][..], &["components", "-"]] {
+        let found = ["auto", "pull", "push"]
+            .map(|direction| gasworks_with(&[command, &["--direction", direction]].concat(), graph).ok().out);
+        assert!(found[1..].iter().all(|other| *other == found[0] && !other.is_empty()));
+        let run = gasworks_with(&[command, &["--direction", "pull", "--engine", "async"]].concat(), graph);
+        assert!(run.code == Some(2) && run.err.contains("--engine sync beside --direction"), "{}", run.err);
+    }
+}
+
+#[test]
 fn distances_are_exact() {
     let graph = b"source,target,weight\n1,2,0.5\n2,3,0.25\n1,3,1\n4,1,2\n";
     let run = gasworks_with(&["sssp", "-", "--source", "1", "-o", "-"], graph).ok();
@@ -115,7 +147,8 @@ fn results_have_the_same_bits_for_every_number_of_threads() {
     let folder = Folder::new();
     let graph = folder.path("graph.txt");
     gasworks(&["generate", "rmat", "--scale", "11", "--weights", "1..255", "-o", &graph]).ok();
-    for command in [&["pagerank"][..], &["components"], &["sssp", "--source", "1"]] {
+    let searches = [&["sssp", "--source", "1"][..], &["bfs", "--source", "1"]];
+    for command in [&["pagerank"][..], &["components"]].into_iter().chain(searches) {
         let mut first = None;
         for threads in ["1", "2", "3", "8"] {
             let arguments = [command, &[&graph, "--threads", threads, "--output", "-"]].concat();

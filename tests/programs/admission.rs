@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::programs::{Components, PageRank};
+use gasworks::programs::{BreadthFirstSearch, Components, PageRank};
 use gasworks::schedulers::{Rounds, Sweep};
 use gasworks::{
     Context, EdgeProgram, Edges, Engine, Error, ErrorKind, Exclusion, Gathers, Model, Outcome, Phase,
@@ -52,6 +52,14 @@ fn refused(result: Result<Outcome, Error>) -> String {
     assert!(!what.is_empty() && why.split("; ").all(|part| part.len() > 8), "{sentence}");
     assert!(why.contains("; "), "no advice: {sentence}");
     sentence
+}
+
+#[test]
+fn who_counts_rounds_needs_barriers() {
+    let edges = GraphBuilder::directed(2).plain_edges(&[[0, 1]]).build().unwrap();
+    let mut graph = edges.with_vertices(BreadthFirstSearch::start(0));
+    let run = Engine::new(&mut graph, &BreadthFirstSearch).asynchronous().start_at([0]).run();
+    assert!(refused(run).contains("needs rounds"));
 }
 
 fn sides() -> Graph<f32, ()> {

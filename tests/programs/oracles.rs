@@ -73,6 +73,30 @@ pub(crate) fn distances(shape: &Shape, source: u32) -> Vec<f32> {
     (0..shape.vertices).map(|v| found.get(&NodeIndex::new(v)).copied().unwrap_or(f32::INFINITY)).collect()
 }
 
+/// Steps from the source by a queue, and of those who are a step nearer the least; `u32::MAX` where no path leads.
+pub(crate) fn levels_and_parents(shape: &Shape, source: u32) -> Vec<[u32; 2]> {
+    let (into, out) = shape.neighbors();
+    let mut found = vec![[u32::MAX; 2]; shape.vertices];
+    found[source as usize] = [0, source];
+    let mut queue = std::collections::VecDeque::from([source]);
+    while let Some(vertex) = queue.pop_front() {
+        let level = found[vertex as usize][0] + 1;
+        for (next, _) in &out[vertex as usize] {
+            if found[*next as usize][0] == u32::MAX {
+                found[*next as usize][0] = level;
+                queue.push_back(*next);
+            }
+        }
+    }
+    for vertex in (0..shape.vertices).filter(|vertex| *vertex != source as usize) {
+        let nearer = |end: &u32| found[*end as usize][0].checked_add(1) == Some(found[vertex][0]);
+        if found[vertex][0] != u32::MAX {
+            found[vertex][1] = into[vertex].iter().map(|(end, _)| *end).filter(nearer).min().expect("a step");
+        }
+    }
+    found
+}
+
 /// The ratings of a bipartite shape, each so often as `times` says for its number.
 pub(crate) fn ratings(shape: &Shape, times: impl Fn(usize) -> usize) -> Vec<Rating> {
     let edges = shape.edges.iter().zip(&shape.weights).enumerate();

@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use gasworks::graph::Graph;
 use gasworks::programs::factorization::reference::Reference;
 use gasworks::programs::factorization::{Regularization, Solver, initial_factors};
-use gasworks::programs::{Als, Components, DanglingMass, Observation, PageRank, ShortestPaths};
+use gasworks::programs::{
+    Als, BreadthFirstSearch, Components, DanglingMass, Observation, PageRank, ShortestPaths,
+};
 use gasworks::{
-    Column, Data, Engine, Error, Every, Gathers, Isa, Observer, Outcome, Phase, Plan, Progress, Scheduler,
-    Selection, VertexJob, VertexProgram,
+    Column, Data, Direction, Engine, Error, Every, Gathers, Isa, Observer, Outcome, Phase, Plan, Progress,
+    Scheduler, Selection, VertexJob, VertexProgram,
 };
 
 use super::chaos::{Chaos, Everything, SEED, edges, mix};
@@ -39,6 +41,7 @@ pub(crate) struct How<'a> {
     pub(crate) order: &'a Order,
     pub(crate) threads: usize,
     pub(crate) isa: Isa,
+    pub(crate) direction: Direction,
 }
 
 /// Everything of a run that must not depend on threads.
@@ -53,6 +56,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// How many visits and signals each round had.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = [u64; 3]> {
+        self.rounds.iter().map(|round| [round.rounds, round.updates, round.signalled])
+    }
+
     fn floats(&self) -> Vec<f32> {
         self.bits.iter().map(|bits| f32::from_bits(*bits as u32)).collect()
     }
@@ -75,6 +83,7 @@ pub(crate) fn engine<'g, P: VertexProgram>(
     history: &'g mut History,
 ) -> Engine<'g, VertexJob<'g, P>> {
     let engine = Engine::new(graph, program).threads(how.threads).isa(how.isa).observer(history);
+    let engine = engine.direction(how.direction);
     match (how.order.make)() {
         Some(scheduler) => engine.scheduler(scheduler),
         None => engine,
@@ -147,6 +156,23 @@ pub(crate) const SHORTEST_PATHS: Subject = Subject {
         Ok(run_of(outcome, history, graph.vertex_data().iter().map(|far| far.to_bits().into())))
     },
     check: |shape, _, run| assert_eq!(run.floats(), oracles::distances(shape, 0)),
+};
+
+pub(crate) const BREADTH_FIRST_SEARCH: Subject = Subject {
+    name: "breadth-first search",
+    gathers: Gathers::Published,
+    fits: |shape, _| shape.vertices > 0,
+    run: |shape, how| {
+        let mut graph = shape.plain().with_vertices(BreadthFirstSearch::start(0));
+        let mut history = History::default();
+        let outcome = engine(&mut graph, &BreadthFirstSearch, how, &mut history).start_at([0]).run()?;
+        let found = graph.vertex_data().iter().flat_map(|reached| [reached.level, reached.parent]);
+        Ok(run_of(outcome, history, found.map(u64::from)))
+    },
+    check: |shape, _, run| {
+        let expected = oracles::levels_and_parents(shape, 0);
+        assert!(run.bits.iter().copied().eq(expected.into_iter().flatten().map(u64::from)));
+    },
 };
 
 const ALS_ROUNDS: u64 = 6;

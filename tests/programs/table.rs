@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use gasworks::schedulers::{Rounds, Sweep};
-use gasworks::{Error, Gathers, Isa, Selection};
+use gasworks::{Direction, Error, Gathers, Isa, Selection};
 
 use super::products;
 use super::shapes::shapes;
@@ -20,11 +20,12 @@ const ORDERS: [Order; 5] = [
 
 const THREADS: [usize; 4] = [1, 2, 3, 8];
 
-const BUNDLED: [Subject; 16] = [
+const BUNDLED: [Subject; 17] = [
     subjects::pagerank::<true>("pagerank"),
     subjects::pagerank::<false>("pagerank that drops dangling mass"),
     subjects::COMPONENTS,
     subjects::SHORTEST_PATHS,
+    subjects::BREADTH_FIRST_SEARCH,
     subjects::als::<0>("als, rank 1, weighted"),
     subjects::als::<1>("als, rank 3, plain"),
     subjects::als::<2>("als, rank 20, weighted"),
@@ -73,15 +74,19 @@ fn run_table(subjects: &[Subject], floats: bool) {
             for order in ORDERS.iter().filter(|order| (subject.fits)(&shape, order)) {
                 let place = format!("{} under {} on {}", subject.name, order.name, shape.name);
                 if !admitted(subject, order, shape.left().is_some()) {
-                    let refused = (subject.run)(&shape, How { order, threads: 2, isa: Isa::Baseline });
+                    let refused = (subject.run)(
+                        &shape,
+                        How { order, threads: 2, isa: Isa::Baseline, direction: Direction::Auto },
+                    );
                     assert!(matches!(refused, Err(Error::NotAdmitted { .. })), "{place}: {refused:?}");
                     continue;
                 }
                 for isa in isas {
-                    let run = |threads| {
-                        (subject.run)(&shape, How { order, threads, isa: *isa })
+                    let directed = |threads, direction| {
+                        (subject.run)(&shape, How { order, threads, isa: *isa, direction })
                             .unwrap_or_else(|error| panic!("{place}: {error}"))
                     };
+                    let run = |threads| directed(threads, Direction::Auto);
                     let first = run(THREADS[0]);
                     let judged = catch_unwind(AssertUnwindSafe(|| (subject.check)(&shape, order, &first)));
                     judged.unwrap_or_else(|panic| {
@@ -90,6 +95,16 @@ fn run_table(subjects: &[Subject], floats: bool) {
                     });
                     for threads in &THREADS[1..] {
                         assert!(run(*threads) == first, "{threads} threads differ at {isa}: {place}");
+                    }
+                    // Which way ghosts travel does not matter; state gathers always pull.
+                    if subject.gathers == Gathers::Published {
+                        for (direction, threads) in
+                            [(Direction::Pull, 2), (Direction::Push, 1), (Direction::Push, 3)]
+                        {
+                            let other = directed(threads, direction);
+                            let same = other.bits == first.bits && other.counts().eq(first.counts());
+                            assert!(same, "{direction} on {threads} threads differs at {isa}: {place}");
+                        }
                     }
                     compared += 1;
                 }

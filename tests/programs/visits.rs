@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use gasworks::graph::GraphBuilder;
 use gasworks::{
-    Accumulator, Context, Edges, Engine, Every, Gathers, Neighborhood, Phase, Selection, Signal, Simd,
-    VertexProgram,
+    Accumulator, Context, Direction, Edges, Engine, Every, Gathers, Neighborhood, Phase, Progress, Selection,
+    Signal, Simd, VertexProgram,
 };
 
 use super::chaos::{self, Chaos, Everything, SEED, mix};
@@ -75,20 +75,27 @@ fn compare_with_simulation<const PUBLISHED: bool>() {
             every: 3,
         };
         let expected = simulate(&shape, &rules, (0..n as u64).map(mix).collect());
-        let (program, mut history) = (Counted::<PUBLISHED>::default(), History::default());
-        let mut graph = shape.weighted().with_vertices(|v| mix(v.into()));
-        let engine = Engine::new(&mut graph, &program).threads(2).seed(SEED).observer(&mut history);
-        let engine = engine.aggregate_every(Every::Rounds(3), &Everything).start_at(start).rounds(12);
-        let outcome = engine.run().unwrap();
-        assert_eq!(history.0, expected.rounds, "case {case}");
-        assert_eq!(graph.vertex_data().as_slice(), expected.vertices, "case {case}");
-        assert_eq!(outcome.reason, expected.reason);
-        assert_eq!(program.edges.into_inner(), expected.gathers, "case {case}");
-        assert_eq!(program.visits.into_inner(), outcome.progress.updates);
-        // All at first, then those that ran (state) or that published (published).
-        let later: u64 =
-            expected.rounds.iter().map(|round| if PUBLISHED { round.signalled } else { round.active }).sum();
-        assert_eq!(program.ghosts.into_inner(), n as u64 + later, "case {case}");
+        // Which way ghosts travel does not matter; state gathers always pull.
+        let directions = if PUBLISHED { &Direction::ALL[..] } else { &[Direction::Auto] };
+        for direction in directions {
+            let (program, mut history) = (Counted::<PUBLISHED>::default(), History::default());
+            let mut graph = shape.weighted().with_vertices(|v| mix(v.into()));
+            let engine = Engine::new(&mut graph, &program).threads(2).seed(SEED).observer(&mut history);
+            let engine = engine.aggregate_every(Every::Rounds(3), &Everything).start_at(start.clone());
+            let outcome = engine.direction(*direction).rounds(12).run().unwrap();
+            let place = format!("case {case}, {direction}");
+            assert_eq!(history.0, expected.rounds, "{place}");
+            assert_eq!(graph.vertex_data().as_slice(), expected.vertices, "{place}");
+            assert_eq!(outcome.reason, expected.reason);
+            assert_eq!(program.edges.into_inner(), expected.gathers, "{place}");
+            assert_eq!(program.visits.into_inner(), outcome.progress.updates);
+            // Those that begin with a ghost, then those that ran (state) or that published (published).
+            let at_first =
+                if PUBLISHED { (0..n as u32).filter(|v| start.contains(v)).count() } else { n } as u64;
+            let signalled = |round: &Progress| if PUBLISHED { round.signalled } else { round.active };
+            let later: u64 = expected.rounds.iter().map(signalled).sum();
+            assert_eq!(program.ghosts.into_inner(), at_first + later, "{place}");
+        }
     }
 }
 

@@ -138,14 +138,6 @@ impl VertexSet {
         word_range(&range).map(move |at| (at, self.words[at].load(Relaxed) & mask(at, &range)))
     }
 
-    /// Visits the members in parallel.
-    pub(crate) fn for_each(&self, visit: impl Fn(Vertex) + Sync) {
-        self.sum(|vertex| {
-            visit(vertex);
-            0
-        });
-    }
-
     /// Sums `weight` over the members, in parallel.
     pub(crate) fn sum(&self, weight: impl Fn(Vertex) -> u64 + Sync) -> u64 {
         const BLOCK: usize = 1 << 8;

@@ -100,6 +100,13 @@ pub(crate) fn admit<P: VertexProgram>() -> Result<(), Error> {
             "keep the data on vertices, or write an update function",
         );
     }
+    if P::NEEDS_ROUNDS {
+        return refuse(
+            "a program that needs rounds, without barriers",
+            "what its vertices become depends on the round in which they hear of a neighbour",
+            "run it with barriers, under the synchronous executor",
+        );
+    }
     if P::GATHERS == Gathers::Published && P::SCATTER != P::GATHER.reverse() {
         return refuse(
             "published gathers whose SCATTER is not the reverse of GATHER",

@@ -1,5 +1,7 @@
 //! Chunks of about equal work, with bounds that depend on the graph alone.
 
+use std::ops::Range;
+
 use crate::executor::sides;
 use crate::graph::{Side, Topology, Vertex};
 use crate::program::Edges;
@@ -19,6 +21,8 @@ pub(super) const HUB: u64 = 1 << 14;
 pub(super) struct Part {
     pub(super) vertex: Vertex,
     pub(super) side: Side,
+    /// The other end of the first of them. All edges from one vertex are in one part.
+    pub(super) first: Vertex,
     pub(super) from: usize,
     pub(super) to: usize,
 }
@@ -35,6 +39,11 @@ fn work(topology: &Topology, edges: Edges, vertex: Vertex) -> u64 {
     if degree < HUB { VISIT + degree } else { VISIT }
 }
 
+/// Work a chunk, if there is so much in all.
+fn share(total: u64) -> u64 {
+    (total / CHUNKS).max(LEAST)
+}
+
 /// Cuts a list of `len` vertices into runs of about equal work: `bounds` becomes the ascending ends of the runs, from 0 to
 /// `len`. O(len), without allocation once `bounds` is large enough.
 pub(super) fn cut(
@@ -45,8 +54,7 @@ pub(super) fn cut(
     bounds: &mut Vec<usize>,
 ) {
     let work = |at| work(topology, edges, vertex(at));
-    let total: u64 = (0..len).map(work).sum();
-    let share = (total / CHUNKS).max(LEAST);
+    let share = share((0..len).map(work).sum());
     bounds.clear();
     bounds.push(0);
     let mut sum = 0;
@@ -62,6 +70,53 @@ pub(super) fn cut(
     }
 }
 
+/// The same for all vertices of a range, of which these are the hubs: positions count from its start. O(chunks log vertices).
+pub(super) fn cut_range(
+    topology: &Topology,
+    edges: Edges,
+    range: Range<Vertex>,
+    hubs: impl Iterator<Item = Vertex>,
+) -> Vec<usize> {
+    let start = |side, vertex| topology.side(side).offsets()[vertex as usize];
+    let edges_before = |vertex| -> u64 {
+        sides(edges, topology).map(|side| start(side, vertex) - start(side, range.start)).sum()
+    };
+    // The hubs' edges up to each hub: these are gathered elsewhere.
+    let mut sum = 0;
+    let of_hubs: Vec<(Vertex, u64)> = hubs
+        .map(|hub| {
+            sum += degree(topology, edges, hub);
+            (hub, sum)
+        })
+        .collect();
+    let work_before = |vertex| {
+        let hubs = of_hubs.partition_point(|(hub, _)| *hub < vertex);
+        let of_hubs = if hubs == 0 { 0 } else { of_hubs[hubs - 1].1 };
+        VISIT * u64::from(vertex - range.start) + edges_before(vertex) - of_hubs
+    };
+    let (total, len) = (work_before(range.end), range.len());
+    let share = share(total);
+    let mut bounds = vec![0];
+    for chunk in 1..=total / share {
+        let (mut low, mut high) = (bounds[bounds.len() - 1], len);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if work_before(range.start + middle as Vertex) < chunk * share {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        if low > bounds[bounds.len() - 1] {
+            bounds.push(low);
+        }
+    }
+    if bounds[bounds.len() - 1] < len {
+        bounds.push(len);
+    }
+    bounds
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,18 +126,34 @@ mod tests {
     fn runs_cover_the_list_and_share_the_work() {
         let n = 5000;
         let edges: Vec<[u32; 2]> = (0..20 * n).map(|at| [at % n, (at % 1000) * (at % 1000) % 71]).collect();
+        // A hub beside.
+        let hub = (0..HUB as u32).map(|at| [at % n, 700]);
+        let edges: Vec<_> = edges.into_iter().chain(hub).collect();
         let graph = GraphBuilder::directed(n as usize).plain_edges(&edges).build().unwrap();
+        let topology = graph.topology();
+        let works = |range: Range<usize>| -> u64 { range.map(|v| work(topology, Edges::In, v as u32)).sum() };
         let mut bounds = Vec::new();
-        cut(graph.topology(), Edges::In, n as usize, |at| at as u32, &mut bounds);
-        assert_eq!((bounds[0], *bounds.last().unwrap()), (0, n as usize));
-        assert!(bounds.windows(2).all(|pair| pair[0] < pair[1]));
+        cut(topology, Edges::In, n as usize, |at| at as u32, &mut bounds);
+        let ranged = cut_range(topology, Edges::In, 0..n, [700].into_iter());
+        for bounds in [&bounds, &ranged] {
+            assert_eq!((bounds[0], *bounds.last().unwrap()), (0, n as usize));
+            assert!(bounds.len() > 20 && bounds.windows(2).all(|pair| pair[0] < pair[1]));
+        }
         for pair in bounds.windows(2) {
-            let works = |range: std::ops::Range<usize>| -> u64 {
-                range.map(|v| VISIT + u64::from(graph.topology().in_degree(v as u32))).sum()
-            };
             assert!(works(pair[0]..pair[1] - 1) < LEAST, "only its last vertex may exceed a share");
         }
-        cut(graph.topology(), Edges::In, 0, |at| at as u32, &mut bounds);
-        assert_eq!(bounds, [0]);
+        // Here a bound is where the work of all chunks before it is done, so that what one exceeds the next has less.
+        for (chunk, bound) in (0..).zip(&ranged[..ranged.len() - 1]) {
+            let done = works(0..*bound);
+            assert!(*bound == 0 || done >= chunk * LEAST && works(0..bound - 1) < done);
+        }
+        assert!(ranged.windows(2).filter(|pair| works(pair[0]..pair[1]) > 2 * LEAST).count() < 5);
+        let part = cut_range(topology, Edges::In, 600..800, [700].into_iter());
+        assert_eq!((part[0], *part.last().unwrap()), (0, 200));
+        cut(topology, Edges::In, 0, |at| at as u32, &mut bounds);
+        assert_eq!(
+            (&bounds[..], cut_range(topology, Edges::In, 9..9, std::iter::empty())),
+            (&[0][..], vec![0])
+        );
     }
 }

@@ -1,14 +1,13 @@
 //! Who is active: the sets that one round hands to the next.
 
 use super::chunks::degree;
-use crate::executor::sides;
+use crate::direction::Direction;
 use crate::graph::{Topology, Vertex, VertexSet};
 use crate::program::{Edges, Gathers, VertexProgram};
 use crate::scheduler::Selection;
 
-/// A frontier with fewer edges than one in so many is followed edge by edge; for a larger one all vertices look whether a
-/// neighbour published.
-const SPARSE: u64 = 24;
+/// Publishers with fewer edges than one in so many push; for more, all vertices look whether a neighbour published.
+const FEW: u64 = 16;
 
 /// The active vertices of the next round.
 pub(super) enum Frontier {
@@ -16,9 +15,8 @@ pub(super) enum Frontier {
     Everyone { awake: bool },
     /// State gathers: those to run now, and those woken meanwhile.
     Woken { active: VertexSet, next: VertexSet },
-    /// Published gathers: those that published in the last round, those that do in this one, and, where they are few, those
-    /// that may have something to take.
-    Published { publishers: VertexSet, next: VertexSet, candidates: VertexSet, sparse: bool },
+    /// Published gathers: whose ghosts there are to take.
+    Published(Publishers),
 }
 
 impl Frontier {
@@ -26,6 +24,7 @@ impl Frontier {
         topology: &Topology,
         selection: Selection,
         start: Option<Vec<Vertex>>,
+        direction: Direction,
     ) -> Self {
         let n = topology.vertices();
         let starters = match start {
@@ -36,10 +35,13 @@ impl Frontier {
         match (selection, P::GATHERS) {
             (Selection::Everyone, _) => Frontier::Everyone { awake: n > 0 },
             (Selection::Signalled, Gathers::State) => Frontier::Woken { active: starters, next },
-            (Selection::Signalled, Gathers::Published) => {
-                let candidates = VertexSet::empty(n);
-                Frontier::Published { publishers: starters, next, candidates, sparse: false }
-            }
+            (Selection::Signalled, Gathers::Published) => Frontier::Published(Publishers {
+                set: starters,
+                next,
+                list: Vec::new(),
+                is_listed: false,
+                direction,
+            }),
         }
     }
 
@@ -48,7 +50,7 @@ impl Frontier {
         match self {
             Frontier::Everyone { awake } => !awake,
             Frontier::Woken { active, .. } => active.is_empty(),
-            Frontier::Published { publishers, .. } => publishers.is_empty(),
+            Frontier::Published(publishers) => publishers.is_empty(),
         }
     }
 
@@ -58,22 +60,56 @@ impl Frontier {
             *awake = signalled > 0;
         }
     }
+}
 
-    /// Before a round of published gathers: who may have something to take.
-    pub(super) fn find_candidates(&mut self, topology: &Topology, scatter: Edges) {
-        let Frontier::Published { publishers, candidates, sparse, .. } = self else { return };
-        let edges = publishers.sum(|vertex| 1 + degree(topology, scatter, vertex));
-        *sparse = edges < (topology.edges() + topology.vertices()) as u64 / SPARSE;
-        if *sparse {
-            candidates.clear();
-            let candidates = &*candidates;
-            publishers.for_each(|vertex| {
-                for side in sides(scatter, topology) {
-                    for neighbor in topology.side(side).neighbors(vertex) {
-                        candidates.insert(*neighbor);
-                    }
-                }
+/// Those who published in the last round: a list where they are few, so that a round takes no time for the others, else a set.
+pub(super) struct Publishers {
+    /// Empty where they are listed.
+    pub(super) set: VertexSet,
+    /// Those who publish in a round that pulls.
+    pub(super) next: VertexSet,
+    /// Ascending.
+    pub(super) list: Vec<Vertex>,
+    is_listed: bool,
+    direction: Direction,
+}
+
+impl Publishers {
+    /// Whether this round pushes; then they are listed, else they are a set. `scatter`: the edges along which they published.
+    pub(super) fn choose(&mut self, topology: &Topology, scatter: Edges) -> bool {
+        let few = (topology.edges() + topology.vertices()) as u64 / FEW;
+        let weight = |vertex| 1 + degree(topology, scatter, vertex);
+        let push = match self.direction {
+            Direction::Pull => false,
+            Direction::Push => true,
+            Direction::Auto if self.is_listed => {
+                let mut sum = 0;
+                self.list.iter().all(|vertex| {
+                    sum += weight(*vertex);
+                    sum < few
+                })
+            }
+            Direction::Auto => self.set.sum(weight) < few,
+        };
+        if push && !self.is_listed {
+            self.list.extend(self.set.iter());
+            self.set.clear();
+        } else if !push && self.is_listed {
+            self.list.drain(..).for_each(|vertex| {
+                self.set.insert(vertex);
             });
         }
+        self.is_listed = push;
+        push
+    }
+
+    fn is_empty(&self) -> bool {
+        if self.is_listed { self.list.is_empty() } else { self.set.is_empty() }
+    }
+
+    /// After a round that pulled.
+    pub(super) fn advance(&mut self) {
+        std::mem::swap(&mut self.set, &mut self.next);
+        self.next.clear();
     }
 }

@@ -12,10 +12,10 @@ use super::chunks::{HUB, Part, degree};
 use super::visit::{Own, Shared, Tally};
 use crate::accumulator::Accumulator;
 use crate::executor::sides;
-use crate::graph::{Topology, Vertex};
+use crate::graph::{Side, Topology, Vertex};
 use crate::program::VertexProgram;
 
-/// Edges a part.
+/// Edges a part, and more where many come from one vertex.
 const PART: usize = 1 << 12;
 /// Parts a wave, unless one hub has more.
 const WAVE: usize = 256;
@@ -39,13 +39,38 @@ impl Hubs {
         for vertex in vertices.filter(|vertex| degree(topology, P::GATHER, *vertex) >= HUB) {
             let first = parts.len();
             for side in sides(P::GATHER, topology) {
-                let (start, end) = topology.side(side).range(vertex);
-                let part = |from| Part { vertex, side, from, to: end.min(from + PART) };
-                parts.extend((start..end).step_by(PART).map(part));
+                let rows = topology.side(side);
+                let (mut from, end) = rows.range(vertex);
+                while from < end {
+                    let mut to = end.min(from + PART);
+                    while to < end && rows.ends()[to] == rows.ends()[to - 1] {
+                        to += 1;
+                    }
+                    parts.push(Part { vertex, side, first: rows.ends()[from], from, to });
+                    from = to;
+                }
             }
             hubs.push((vertex, first..parts.len()));
         }
         Hubs { hubs, parts }
+    }
+
+    /// Those that are hubs, ascending.
+    pub(super) fn vertices(&self) -> impl Iterator<Item = Vertex> {
+        self.hubs.iter().map(|(vertex, _)| *vertex)
+    }
+
+    /// Where the parts of a hub are.
+    pub(super) fn parts_of(&self, hub: Vertex) -> std::ops::Range<usize> {
+        let at = self.hubs.binary_search_by_key(&hub, |(vertex, _)| *vertex);
+        at.map_or(0..0, |at| self.hubs[at].1.clone())
+    }
+
+    /// Of `parts`, which begin with the one given, the part that an edge is in.
+    pub(super) fn part_with(&self, parts: std::ops::Range<usize>, side: Side, end: Vertex) -> usize {
+        let is_before = |part: &Part| (part.side as u8, part.first) <= (side as u8, end);
+        let later = self.parts[parts.clone()].iter().skip(1).take_while(|part| is_before(part));
+        parts.start + later.count()
     }
 
     /// How many accumulators a wave needs at most.

@@ -9,6 +9,8 @@
 //! | one side of a bipartite graph | one column, or the vertices themselves | at once, in place: nobody reads it in this phase |
 //! | some | one column | after the barrier, in a second pass over the active |
 //!
+//! Published ghosts are looked for by all who want some, or, where few published, taken along these few's edges ([`push`]).
+//!
 //! Work is cut into chunks of about equal edges whose bounds depend on the graph alone ([`chunks`]), and the gathers of hubs
 //! into parts ([`hubs`]); each chunk owns a run of the vertex column ([`visit`]). Everything here is safe code: disjointness comes from splitting columns.
 
@@ -16,6 +18,7 @@ mod chunks;
 mod frontier;
 mod hubs;
 mod phase;
+mod push;
 mod visit;
 
 use std::any::TypeId;
@@ -46,7 +49,7 @@ pub(crate) fn run<P: VertexProgram>(
     mut settings: Settings<'_>,
     job: VertexJob<'_, P>,
 ) -> Result<Outcome, Error> {
-    let VertexJob { graph, program, scheduler, start, aggregate, global, mut observer, .. } = job;
+    let VertexJob { graph, program, scheduler, start, direction, aggregate, global, mut observer, .. } = job;
     let selection = admit::<P>(&*scheduler, graph, start.is_some())?;
     let pool = super::pool(settings.threads)?;
     let plan = Plan {
@@ -60,7 +63,7 @@ pub(crate) fn run<P: VertexProgram>(
     graph.make(followed(P::GATHER).chain(followed(P::SCATTER)));
     let mut clock = Clock::start();
     let (phases, seed) = (scheduler.phases(), settings.seed);
-    let frontier = Frontier::new::<P>(graph.topology(), selection, start);
+    let frontier = Frontier::new::<P>(graph.topology(), selection, start, direction);
     let mut work = Work {
         graph,
         program,
@@ -200,8 +203,9 @@ impl<P: VertexProgram> Work<'_, P> {
         self.refresh_global(0, 0);
         let Parts { topology, vertices, .. } = self.graph.parts();
         let cx = Context { global: &self.global, vertex: 0, round: 0, topology, seed: self.seed };
-        let machine =
-            Machine::new(self.program, threads, self.isa, self.phases, self.selection, cx, vertices);
+        let (program, frontier) = (self.program, &self.frontier);
+        let mut machine = Machine::new(program, threads, self.isa, self.phases, self.selection, cx, vertices);
+        machine.start(program, cx, vertices, frontier);
         self.machine = Some(machine);
     }
 
@@ -223,7 +227,6 @@ impl<P: VertexProgram> Work<'_, P> {
 
     fn round(&mut self, round: u64) -> Tally {
         let mut tally = Tally::default();
-        self.frontier.find_candidates(self.graph.topology(), P::SCATTER);
         for (at, phase) in self.phases.iter().enumerate() {
             if round > 0 || at > 0 {
                 self.refresh_global(round, at);

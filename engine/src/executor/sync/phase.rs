@@ -3,9 +3,10 @@
 use gasworks_kernels::Isa;
 use std::ops::Range;
 
-use super::chunks::cut;
+use super::chunks::{cut, cut_range};
 use super::frontier::Frontier;
 use super::hubs::{Hubs, Slot};
+use super::push::{Delivery, Push};
 use super::visit::{Chunk, From, List, Own, Shared, Tally};
 use crate::context::Context;
 use crate::data::{Data, Mut};
@@ -34,6 +35,7 @@ pub(super) struct Machine<P: VertexProgram> {
     list: Vec<Vertex>,
     list_bounds: Vec<usize>,
     accumulators: PerWorker<P::Gather>,
+    push: Push<P::Gather>,
     isa: Isa,
 }
 
@@ -53,15 +55,14 @@ impl<P: VertexProgram> Machine<P> {
         let column = || P::Ghost::column(n, program.ghost_width(vertices.width()));
         let (mut bounds, mut hubs) = (Vec::new(), Vec::new());
         for phase in phases {
-            let Range { start, end } = range(*phase, topology);
-            let mut ends = Vec::new();
-            cut(topology, P::GATHER, (end - start) as usize, |at| start + at as u32, &mut ends);
-            bounds.push(ends);
-            hubs.push(Hubs::find::<P>(topology, start..end));
+            let range = range(*phase, topology);
+            let found = Hubs::find::<P>(topology, range.clone());
+            bounds.push(cut_range(topology, P::GATHER, range, found.vertices()));
+            hubs.push(found);
         }
         let slots = hubs.iter().map(|hubs| hubs.slots(|| program.accumulator()));
         let slots = slots.max_by_key(Vec::len).unwrap_or_default();
-        let mut machine = Machine {
+        Machine {
             ghosts: (all || !P::GHOST_IS_VERTEX).then(column),
             next_ghosts: (all && selection == Selection::Everyone).then(column),
             bounds,
@@ -70,10 +71,23 @@ impl<P: VertexProgram> Machine<P> {
             list: Vec::new(),
             list_bounds: Vec::new(),
             accumulators: PerWorker::new(threads, |_| program.accumulator()),
+            push: Push::new(n, threads),
             isa,
-        };
-        machine.publish(program, cx, vertices, None);
-        machine
+        }
+    }
+
+    /// Writes the ghosts that the first round reads.
+    pub(super) fn start(
+        &mut self,
+        program: &P,
+        cx: Context<'_, P::Global>,
+        vertices: &Column<P::Vertex>,
+        frontier: &Frontier,
+    ) {
+        // Of published ghosts, none but the starters' are read before they are written again.
+        let starters =
+            if let Frontier::Published(publishers) = frontier { Some(&publishers.set) } else { None };
+        self.publish(program, cx, vertices, starters);
     }
 
     /// The phase of this number, and its barrier.
@@ -86,6 +100,11 @@ impl<P: VertexProgram> Machine<P> {
         edges: &EdgeColumns<P::Edge>,
         frontier: &mut Frontier,
     ) -> Tally {
+        if let Frontier::Published(publishers) = frontier
+            && publishers.choose(cx.topology, P::SCATTER)
+        {
+            return self.deliver(program, cx, vertices, edges, &mut publishers.list);
+        }
         let tally = self.visits(program, (at, phase), cx, vertices, edges, frontier);
         self.after_phase(program, phase, cx, vertices, frontier);
         tally
@@ -151,6 +170,38 @@ impl<P: VertexProgram> Machine<P> {
         hubs.plus(chunks)
     }
 
+    /// A round whose publishers push: the list becomes that of those who publish next.
+    fn deliver(
+        &mut self,
+        program: &P,
+        cx: Context<'_, P::Global>,
+        vertices: &mut Column<P::Vertex>,
+        edges: &EdgeColumns<P::Edge>,
+        list: &mut Vec<Vertex>,
+    ) -> Tally {
+        let ghosts = self.ghosts.as_ref().expect("a phase of all has a column of ghosts").view();
+        let shared = Shared {
+            program,
+            cx,
+            into: None,
+            out: None,
+            active: None,
+            publishers: None,
+            woken: None,
+            published: None,
+            accumulators: &self.accumulators,
+        };
+        let own = Own { first: 0, vertices: vertices.view_mut(), publish: None };
+        let delivery = Delivery { shared: &shared, ghosts, edges, hubs: &self.hubs[0], isa: self.isa };
+        let tally = self.push.round(delivery, own, list);
+        if let Some(ghosts) = &mut self.ghosts {
+            write_listed(ghosts.view_mut(), 0, list, &|vertex, ghost| {
+                program.ghost(&Context { vertex, ..cx }, vertices.get(vertex as usize), ghost);
+            });
+        }
+        tally
+    }
+
     /// The barrier: ghosts become visible, and the frontier moves on.
     fn after_phase(
         &mut self,
@@ -171,10 +222,9 @@ impl<P: VertexProgram> Machine<P> {
                 next.clear();
             }
             (Frontier::Woken { active, .. }, _) => active.remove_range(range(phase, cx.topology)),
-            (Frontier::Published { publishers, next, .. }, _) => {
-                self.publish(program, cx, vertices, Some(next));
-                std::mem::swap(publishers, next);
-                next.clear();
+            (Frontier::Published(publishers), _) => {
+                self.publish(program, cx, vertices, Some(&publishers.next));
+                publishers.advance();
             }
         }
     }
@@ -222,12 +272,9 @@ impl<'a> Sets<'a> {
                 let woken = if phase == Phase::All { next } else { active };
                 Sets { active: Some(active), woken: Some(woken), ..none }
             }
-            Frontier::Published { publishers, next, candidates, sparse } => Sets {
-                active: sparse.then_some(candidates),
-                publishers: Some(publishers),
-                published: Some(next),
-                ..none
-            },
+            Frontier::Published(publishers) => {
+                Sets { publishers: Some(&publishers.set), published: Some(&publishers.next), ..none }
+            }
         }
     }
 }
@@ -305,6 +352,25 @@ fn write_each<D: Data>(
         of.iter_in(first..end).for_each(|vertex| write(vertex, column.get_mut((vertex - first) as usize)));
     } else {
         (first..end).for_each(|vertex| write(vertex, column.get_mut((vertex - first) as usize)));
+    }
+}
+
+/// Writes the values of a list, which ascends, in parallel.
+fn write_listed<D: Data>(
+    column: ColumnMut<'_, D>,
+    first: Vertex,
+    list: &[Vertex],
+    write: &(impl Fn(Vertex, Mut<'_, D>) + Sync),
+) {
+    const BLOCK: usize = 1 << 12;
+    let mut column = column;
+    if list.len() > BLOCK {
+        let (some, others) = list.split_at(list.len() / 2);
+        let middle = others[0];
+        let (left, right) = column.split_at((middle - first) as usize);
+        rayon::join(|| write_listed(left, first, some, write), || write_listed(right, middle, others, write));
+    } else {
+        list.iter().for_each(|vertex| write(*vertex, column.get_mut((vertex - first) as usize)));
     }
 }
 
