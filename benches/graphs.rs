@@ -1,8 +1,8 @@
 //! Graph analytics through the trait, on R-MAT (scale 20 unless said) or on a file: PageRank, an iteration; breadth-first search, shortest paths and
-//! components, whole runs. Loading is not timed.
+//! components, whole runs; and the kernels that are no vertex programs. Loading is not timed.
 //!
-//! `cargo bench --bench graphs -- [--program pagerank,bfs,sssp,components] [--scale N | --file GRAPH] [--source ID] [--undirected] [--threads 1,2]
-//! [--runs N] [--direction auto|pull|push]`
+//! `cargo bench --bench graphs -- [--program pagerank,bfs,sssp,components,afforest,delta,triangles] [--scale N | --file GRAPH] [--source ID] [--undirected] [--threads 1,2]
+//! [--runs N] [--delta D] [--direction auto|pull|push]`
 
 mod harness;
 
@@ -12,8 +12,10 @@ use std::time::Instant;
 use gasworks::generate::{Rmat, rmat};
 use gasworks::graph::{Graph, GraphBuilder, ReverseEdges};
 use gasworks::input::{EdgeList, EdgesOptions, Source, read_edges};
-use gasworks::programs::{BreadthFirstSearch, Components, DanglingMass, PageRank, Reached, ShortestPaths};
-use gasworks::{Column, Direction, Engine, Error, Progress, schedulers::Sweep};
+use gasworks::programs::{
+    BreadthFirstSearch, Components, DanglingMass, PageRank, Reached, ShortestPaths, specialists,
+};
+use gasworks::{Column, Direction, Engine, Error, Isa, Progress, schedulers::Sweep};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -51,6 +53,9 @@ fn main() -> Result<(), Failure> {
             "bfs" => bench.bfs()?,
             "sssp" => bench.sssp()?,
             "components" => bench.components()?,
+            "afforest" => bench.afforest()?,
+            "delta" => bench.delta()?,
+            "triangles" => bench.triangles()?,
             _ => return Err(format!("no program {program}").into()),
         }
     }
@@ -132,15 +137,49 @@ impl Bench {
         })
     }
 
-    fn sssp(&self) -> Result<(), Failure> {
+    fn weighted(&self) -> Result<Graph<(), f32>, Error> {
         let ones = vec![1.0; self.list.arcs.len()];
-        let weights: Vec<f32> = match &self.list.weights {
-            Some(weights) => weights.clone(),
-            None => ones,
-        };
+        let weights = self.list.weights.as_ref().unwrap_or(&ones);
+        GraphBuilder::directed(self.list.ids.len()).weighted_edges(&self.list.arcs, weights).build()
+    }
+
+    /// Times a kernel that runs on the threads of the current pool.
+    fn kernel(&self, name: &str, run: impl Fn() -> String + Sync) -> Result<(), Failure> {
+        self.times(name, |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let clock = Instant::now();
+            let found = pool.install(&run);
+            Ok((clock.elapsed().as_secs_f64(), found))
+        })
+    }
+
+    fn afforest(&self) -> Result<(), Failure> {
+        let graph = self.plain()?;
+        specialists::components(graph.topology());
+        self.kernel("components by afforest", || {
+            let labels = specialists::components(graph.topology());
+            format!("{}", labels.iter().zip(0..).filter(|(label, vertex)| *label == vertex).count())
+        })
+    }
+
+    fn delta(&self) -> Result<(), Failure> {
+        let graph = self.weighted()?;
+        let delta = harness::value_of("--delta").and_then(|word| word.parse().ok());
+        self.kernel("sssp by delta-stepping", || {
+            let distances = specialists::shortest_paths(&graph, self.source, delta);
+            format!("{} reached", distances.iter().filter(|distance| distance.is_finite()).count())
+        })
+    }
+
+    fn triangles(&self) -> Result<(), Failure> {
+        let graph = self.plain()?;
+        specialists::triangles(graph.topology(), Isa::detect());
+        self.kernel("triangles", || specialists::triangles(graph.topology(), Isa::detect()).to_string())
+    }
+
+    fn sssp(&self) -> Result<(), Failure> {
         let start = ShortestPaths::start(self.source);
-        let edges = GraphBuilder::directed(self.list.ids.len()).weighted_edges(&self.list.arcs, &weights);
-        let mut graph = edges.build()?.with_vertices(&start);
+        let mut graph = self.weighted()?.with_vertices(&start);
         self.times("sssp", |threads| {
             graph.transform_vertices(|vertex, distance| *distance = start(vertex));
             let engine = Engine::new(&mut graph, &ShortestPaths).start_at([self.source]);

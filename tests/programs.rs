@@ -39,6 +39,7 @@ mod programs {
     mod sgd;
     mod shapes;
     mod simulation;
+    mod specialists;
     mod stops;
     mod subjects;
     mod svdpp;

@@ -6,6 +6,7 @@
 //! * [`Gram`] adds up `x x^T` over many rows `x` by a blocked symmetric rank-k update.
 //! * [`descent`] has steps of stochastic gradient descent on pairs of factor rows.
 //! * [`topics`] draws topics of tokens from the dense conditional of collapsed Gibbs sampling.
+//! * [`CommonBits`] counts what two bitsets have in common.
 //! * [`NormalEquations`] adds the right-hand side and solves: one row of alternating least squares.
 //!
 //! Kernels take pulp's token `S: Simd` as their first argument and are `#[inline(always)]`, so a caller that is already
@@ -18,6 +19,7 @@
 //! bits. [`Isa::Baseline`] has no fast fused multiply-add on x86-64: it rounds twice, and its last bits differ.
 
 mod aligned;
+mod bits;
 pub mod descent;
 mod gram;
 pub mod isa;
@@ -25,6 +27,7 @@ mod prefetch;
 pub mod topics;
 pub mod vector;
 
+pub use bits::CommonBits;
 pub use gram::{Gram, NormalEquations, Solved};
 pub use isa::{Isa, ParseIsaError};
 pub use prefetch::{prefetch, prefetch_address};

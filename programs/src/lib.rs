@@ -21,6 +21,7 @@ mod nmf;
 mod pagerank;
 mod sgd;
 mod shortest_paths;
+pub mod specialists;
 pub mod svd;
 mod svdpp;
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::input::EdgeList;
-use gasworks::{Engine, Plan, VertexJob, programs};
+use gasworks::programs::{self, specialists};
+use gasworks::{Engine, Plan, VertexJob};
 use serde_json::{Value, json};
 
 use super::error::Failure;
@@ -13,6 +14,7 @@ use super::options::RunOptions;
 use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending, Run};
+use super::specialist::{self, SpecialistOptions};
 
 /// Find weakly connected components
 ///
@@ -32,6 +34,8 @@ pub(crate) struct Components {
     #[command(flatten)]
     direction: DirectionOptions,
     #[command(flatten)]
+    specialist: SpecialistOptions,
+    #[command(flatten)]
     pub(crate) run: RunOptions,
 }
 
@@ -41,19 +45,32 @@ pub(crate) const DEFAULTS: Defaults =
 
 impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let run = Run::begin("components", &self.run, DEFAULTS, plan)?;
+        let (name, options) = ("components", &self.run.common);
+        let run = if self.specialist.specialist {
+            Run::in_order(name, options, specialist::order("afforest"), |_, threads| {
+                Ok(specialist::plan(threads))
+            })?
+        } else {
+            Run::begin(name, &self.run, DEFAULTS, plan)?
+        };
         let direction = self.direction.under(&run.order)?;
         let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
         let mut graph = GraphBuilder::directed(ids.len()).plain_edges(&arcs).build()?.with_vertices(|v| v);
         drop(arcs);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
-        let outcome = run.watched(reporter, run::report_active, |observer, limits| {
-            let engine = engine(&mut graph, &run.order)?.direction(direction).observer(observer);
-            Ok(limits.apply(engine, self.iterations).run()?)
-        })?;
-        let reason = run::ended(&outcome, reporter);
+        let (labels, outcome, reason) = if self.specialist.specialist {
+            let kernel = || specialists::components(graph.topology());
+            specialist::finished(graph.vertices(), options.threads(), reporter, kernel)?
+        } else {
+            let outcome = run.watched(reporter, run::report_active, |observer, limits| {
+                let engine = engine(&mut graph, &run.order)?.direction(direction).observer(observer);
+                Ok(limits.apply(engine, self.iterations).run()?)
+            })?;
+            let reason = run::ended(&outcome, reporter);
+            (graph.vertex_data().as_slice().to_vec(), outcome, reason)
+        };
 
-        let labels = graph.vertex_data().as_slice();
+        let labels = &labels[..];
         let (count, largest) = sizes(labels);
         if let Some(output) = &self.output {
             output.write_values(reporter, &ids, |v, to| write!(to, "{}", ids.id(labels[v as usize])))?;

@@ -33,10 +33,12 @@ mod recommend;
 mod run;
 mod sgd;
 mod similar;
+mod specialist;
 mod sssp;
 mod svd;
 mod svdpp;
 mod topics;
+mod triangles;
 mod tune;
 
 use clap::{Parser, Subcommand};
@@ -89,6 +91,7 @@ enum Command {
     Components(components::Components),
     Bfs(bfs::Bfs),
     Sssp(sssp::Sssp),
+    Triangles(triangles::Triangles),
     Color(color::Color),
     Kcore(kcore::Kcore),
     Gibbs(gibbs::Gibbs),
@@ -123,6 +126,7 @@ impl Cli {
             Command::Components(command) => command.run.voice,
             Command::Bfs(command) => command.voice,
             Command::Sssp(command) => command.run.voice,
+            Command::Triangles(command) => command.voice,
             Command::Color(command) => command.run.voice,
             Command::Kcore(command) => command.run.voice,
             Command::Gibbs(command) => command.run.voice,
@@ -151,6 +155,7 @@ impl Cli {
             Command::Components(command) => Some(&command.run.common),
             Command::Bfs(command) => Some(&command.common),
             Command::Sssp(command) => Some(&command.run.common),
+            Command::Triangles(command) => Some(&command.common),
             Command::Color(command) => Some(&command.run.common),
             Command::Kcore(command) => Some(&command.run.common),
             Command::Gibbs(command) => Some(&command.run.common),
@@ -183,6 +188,7 @@ impl Cli {
             Command::Components(command) => command.run(reporter),
             Command::Bfs(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),
+            Command::Triangles(command) => command.run(reporter),
             Command::Color(command) => command.run(reporter),
             Command::Kcore(command) => command.run(reporter),
             Command::Gibbs(command) => command.run(reporter),

@@ -118,7 +118,7 @@ pub(crate) struct Defaults {
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) engine: Executor,
-    /// As [`by_name`] reads it; of an edge program, `grid` with its options.
+    /// As [`by_name`] reads it; of an edge program, `grid` with its options; of a kernel, its name.
     pub(crate) scheduler: String,
     pub(crate) consistency: Option<Kept>,
     pub(crate) exclusion: Option<Exclusion>,

@@ -3,7 +3,7 @@
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::input::EdgeList;
-use gasworks::programs::ShortestPaths;
+use gasworks::programs::{ShortestPaths, specialists};
 use gasworks::{Engine, Plan, VertexJob};
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ use super::options::RunOptions;
 use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending, Run};
+use super::specialist::{self, SpecialistOptions};
 
 /// Find the lengths of the shortest paths from a source
 ///
@@ -39,6 +40,8 @@ pub(crate) struct Sssp {
     #[command(flatten)]
     direction: DirectionOptions,
     #[command(flatten)]
+    specialist: SpecialistOptions,
+    #[command(flatten)]
     pub(crate) run: RunOptions,
 }
 
@@ -63,7 +66,14 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 
 impl Sssp {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let run = Run::begin("sssp", &self.run, DEFAULTS, plan)?;
+        let (name, options) = ("sssp", &self.run.common);
+        let run = if self.specialist.specialist {
+            Run::in_order(name, options, specialist::order("delta-stepping"), |_, threads| {
+                Ok(specialist::plan(threads))
+            })?
+        } else {
+            Run::begin(name, &self.run, DEFAULTS, plan)?
+        };
         let direction = self.direction.under(&run.order)?;
         let mut list = self.input.open(self.output.as_ref(), reporter)?;
         let source = self.input.find(&list.ids, "--source", &self.source)?;
@@ -79,14 +89,20 @@ impl Sssp {
         drop((arcs, weights));
         let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
         run.start(&graph, self.iterations, more, reporter)?;
-        let outcome = run.watched(reporter, run::report_active, |observer, limits| {
-            let engine =
-                engine(&mut graph, Some(source), &run.order)?.direction(direction).observer(observer);
-            Ok(limits.apply(engine, self.iterations).run()?)
-        })?;
-        let reason = run::ended(&outcome, reporter);
+        let (distances, outcome, reason) = if self.specialist.specialist {
+            let kernel = || specialists::shortest_paths(&graph, source, None);
+            specialist::finished(graph.vertices(), options.threads(), reporter, kernel)?
+        } else {
+            let outcome = run.watched(reporter, run::report_active, |observer, limits| {
+                let engine = engine(&mut graph, Some(source), &run.order)?;
+                let engine = engine.direction(direction).observer(observer);
+                Ok(limits.apply(engine, self.iterations).run()?)
+            })?;
+            let reason = run::ended(&outcome, reporter);
+            (graph.vertex_data().as_slice().to_vec(), outcome, reason)
+        };
 
-        let distances = graph.vertex_data().as_slice();
+        let distances = &distances[..];
         let reached = distances.iter().filter(|distance| distance.is_finite()).count();
         reporter.say(format_args!("{reached} of {} vertices are reached", distances.len()));
         let mut nearest = graph::first_by(distances, |distance| distance);

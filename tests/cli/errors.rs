@@ -72,6 +72,7 @@ fn inputs_that_are_not_there() {
         &["components"],
         &["sssp", "--source", "1"],
         &["bfs", "--source", "1"],
+        &["triangles"],
         &["color"],
         &["kcore"],
         &["gibbs"],

@@ -95,6 +95,8 @@ fn every_running_command_keeps_the_schema() {
     check(&run(&["pagerank", &graph]), "pagerank", &["residual"], &["residual"]);
     check(&run(&["components", &graph]), "components", &["active"], &["components"]);
     check(&run(&["sssp", &graph, "--source", "1"]), "sssp", &["active"], &["reached"]);
+    check(&run(&["triangles", &graph]), "triangles", &[], &["triangles", "clustering"]);
+    check(&run(&["components", &graph, "--specialist"]), "components", &[], &["components"]);
     check(&run(&["bfs", &graph, "--source", "1"]), "bfs", &["active"], &["reached"]);
 }
 

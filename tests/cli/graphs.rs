@@ -94,6 +94,40 @@ fn steps_are_counted() {
 }
 
 #[test]
+fn specialists_find_the_same() {
+    let folder = Folder::new();
+    let graph = folder.path("graph.txt");
+    gasworks(&["generate", "rmat", "--scale", "10", "--weights", "1..255", "-o", &graph]).ok();
+    for command in [&["components", &graph][..], &["sssp", &graph, "--source", "1"]] {
+        let found = |more: &[&str]| gasworks(&[command, &["-o", "-"], more].concat()).ok().out;
+        let program = found(&[]);
+        assert!(program.lines().count() > 500);
+        for threads in ["1", "3"] {
+            assert_eq!(found(&["--specialist", "--threads", threads]), program, "{command:?}");
+        }
+        let run = gasworks(&[command, &["--specialist", "--scheduler", "rounds"]].concat());
+        assert!(run.code == Some(2) && run.err.contains("cannot be used with"), "{}", run.err);
+    }
+    let events = gasworks(&["components", &graph, "--specialist", "--json"]).ok().events();
+    assert_eq!(events[0]["scheduler"], "afforest");
+}
+
+#[test]
+fn triangles_are_counted() {
+    // A self-loop, an edge in both directions and one twice: one triangle, and of five paths of two edges three are in it.
+    let graph = b"a b\nb c\nc a\na c\nc d\nc d\nb b\n";
+    let run = gasworks_with(&["triangles", "-"], graph).ok();
+    assert_eq!(run.out, "1 triangles\n0.600000 global clustering coefficient\n");
+    let run = gasworks_with(&["triangles", "-", "--json", "--threads", "2"], graph).ok();
+    let done = run.events().pop().expect("a last event");
+    assert_eq!(done["metrics"]["triangles"], 1);
+    assert_eq!(
+        gasworks_with(&["triangles", "-"], b"1 2\n").ok().out,
+        "0 triangles\n0.000000 global clustering coefficient\n"
+    );
+}
+
+#[test]
 fn the_way_of_what_is_published_is_for_rounds_with_barriers() {
     let graph = b"1 2 1\n2 3 1\n";
     for command in [&["sssp", "-", "--source", "1"][..], &["components", "-"]] {

@@ -99,6 +99,18 @@ impl<V: Data, E: Data> Graph<V, E> {
         self.edges.outgoing()
     }
 
+    /// The edges that start at a vertex, by ascending target, with their data.
+    ///
+    /// # Panics
+    /// If the graph has no such vertex.
+    #[inline(always)]
+    pub fn out_edges(&self, vertex: Vertex) -> impl ExactSizeIterator<Item = (Vertex, Ref<'_, E>)> {
+        let (from, to) = self.topology.out.range(vertex);
+        let targets = &self.topology.out.ends()[from..to];
+        let data = self.edges.outgoing();
+        targets.iter().enumerate().map(move |(at, target)| (*target, data.get(from + at)))
+    }
+
     /// All edges by source, then target, with their data.
     pub fn edge_list(&self) -> impl Iterator<Item = (Vertex, Vertex, Ref<'_, E>)> {
         (0..self.vertices() as u32).flat_map(move |source| {
