@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use bytemuck::Pod;
+
 use crate::consistency;
 use crate::data::{Mut, Ref};
 use crate::graph::{Topology, Vertex};
@@ -111,6 +113,15 @@ impl<P: UpdateFunction, C> Scope<'_, P, C> {
         }
     }
 
+    /// The neighbors along one direction, ascending, as often as there are edges; the self-loops of the vertex with them.
+    ///
+    /// # Panics
+    /// If it is both directions.
+    #[inline(always)]
+    pub fn neighbors(&self, along: Edges) -> &[Vertex] {
+        self.lent.neighbors(is_outgoing(along))
+    }
+
     /// Visits the self-loops of the vertex: the vertex to be written, and the loop's data.
     pub fn for_each_self_loop(&mut self, mut visit: impl FnMut(Mut<'_, P::Vertex>, Ref<'_, P::Edge>)) {
         for i in 0..self.lent.degree(true) {
@@ -137,6 +148,37 @@ impl<P: UpdateFunction, C> Scope<'_, P, C> {
         let vertex = self.lent.vertex_id();
         self.signals.send_to(function, vertex, signal);
     }
+}
+
+impl<P: UpdateFunction> Scope<'_, P, consistency::Edge>
+where
+    P::Edge: Pod + Send + Sync,
+{
+    /// Copies the data of the first edges along one direction, as many as there is room for: for visits that go over them more than once. In-edges lie apart in memory;
+    /// here they are asked for side by side. Parallel edges are all there; so are self-loops, whose data are then read.
+    ///
+    /// # Panics
+    /// If it is both directions, or there are fewer edges.
+    #[inline(always)]
+    pub fn read_edges(&mut self, along: Edges, to: &mut [P::Edge]) {
+        self.lent.read_edges(is_outgoing(along), to);
+    }
+
+    /// Writes the data of the first edges along one direction, but self-loops.
+    ///
+    /// # Panics
+    /// If it is both directions, or there are fewer edges.
+    #[inline(always)]
+    pub fn write_edges(&mut self, along: Edges, from: &[P::Edge]) {
+        self.lent.write_edges(is_outgoing(along), from);
+    }
+}
+
+/// Whether one direction leads out.
+#[inline(always)]
+fn is_outgoing(along: Edges) -> bool {
+    assert!(matches!(along, Edges::In | Edges::Out), "edges along one direction");
+    along == Edges::Out
 }
 
 impl<P: UpdateFunction, C> Visit<'_, P, C> {
