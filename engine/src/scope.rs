@@ -236,3 +236,73 @@ impl<P: UpdateFunction> Visit<'_, P, consistency::Full> {
         self.lent.full_parts()
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use crate::graph::{Graph, GraphBuilder};
+    use crate::{Context, Edges, Engine, Exclusion, Scope, Signal, UpdateFunction, consistency};
+
+    /// Adds the neighbors' numbers and the visit's to the edges of each vertex, one by one or side by side.
+    struct Adds {
+        is_bulk: bool,
+    }
+
+    impl UpdateFunction for Adds {
+        type Vertex = u32;
+        type Edge = [u32; 2];
+        type Global = ();
+        type Consistency = consistency::Edge;
+        type Scratch = Vec<[u32; 2]>;
+        fn scratch(&self) -> Vec<[u32; 2]> {
+            Vec::new()
+        }
+        fn update(&self, cx: &Context<'_, ()>, scope: &mut Scope<'_, Self>, edges: &mut Vec<[u32; 2]>) {
+            scope.signal_self(Signal::priority(1.0));
+            let sum = |edge: [u32; 2], neighbor: u32| [3 * edge[0] + neighbor, edge[1] + cx.round as u32];
+            for along in [Edges::In, Edges::Out] {
+                if !self.is_bulk {
+                    scope.for_each_edge(along, |mut visit| {
+                        let neighbor = visit.neighbor_id();
+                        let edge = visit.parts().1;
+                        *edge = sum(*edge, neighbor);
+                    });
+                    continue;
+                }
+                edges.resize(scope.neighbors(along).len(), [0; 2]);
+                scope.read_edges(along, edges);
+                edges.iter_mut().zip(scope.neighbors(along)).for_each(|(edge, end)| *edge = sum(*edge, *end));
+                scope.write_edges(along, edges);
+            }
+        }
+    }
+
+    /// With parallel edges and self-loops.
+    fn graph() -> Graph<u32, [u32; 2]> {
+        let ends: Vec<[u32; 2]> = (0..60).map(|at| [at * at % 7, at * 5 % 11 % 7]).collect();
+        let data: Vec<[u32; 2]> = (0..60).map(|at| [at, 0]).collect();
+        GraphBuilder::directed(7).weighted_edges(&ends, &data).build().unwrap().with_vertices(|_| 0)
+    }
+
+    #[test]
+    fn edges_side_by_side_are_those_one_by_one() {
+        let run = |is_bulk: bool, exclusion: Exclusion, audit: bool, parts: &[(u64, u64)]| {
+            let mut graph = graph();
+            for (after, rounds) in parts {
+                let program = Adds { is_bulk };
+                let engine = Engine::updates_in_rounds(&mut graph, &program).threads(1).exclusion(exclusion);
+                let engine = if audit { engine.audit() } else { engine };
+                let outcome = engine.after(*after).rounds(*rounds).run().unwrap();
+                assert!(outcome.audit.is_none_or(|audit| audit.is_serializable()));
+            }
+            graph.edge_list().map(|(.., edge)| *edge).collect::<Vec<_>>()
+        };
+        for exclusion in [Exclusion::Serial, Exclusion::Coloring, Exclusion::Locks, Exclusion::Relaxed] {
+            let expected = run(false, exclusion, false, &[(0, 5)]);
+            assert_eq!(run(true, exclusion, false, &[(0, 5)]), expected, "{exclusion}");
+            assert_eq!(run(true, exclusion, true, &[(0, 5)]), expected, "{exclusion}, audited");
+            // A visit knows how many there were before the run.
+            assert_eq!(run(true, exclusion, false, &[(0, 2), (2, 3)]), expected, "{exclusion}, in two parts");
+            assert_ne!(run(true, exclusion, false, &[(0, 2), (0, 3)]), expected, "{exclusion}");
+        }
+    }
+}

@@ -40,7 +40,7 @@ const FIRST: usize = 4;
 /// # Complexity
 ///
 /// A token takes O(1) in a visit, whatever the number of topics; a worker O(topics) in a phase. Memory does not grow with the number of topics times anything: a
-/// token takes 26 bytes while a run lasts, a worker 1 MiB.
+/// token takes 22 bytes while a run lasts, a worker half a MiB, and as much more where alpha differs from topic to topic.
 ///
 /// ```
 /// use gasworks_engine::input::{Source, read_corpus, CorpusOptions};
