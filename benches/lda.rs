@@ -1,6 +1,6 @@
 //! Topics of documents: seconds, tokens a second and the joint log-likelihood a token, pass by pass.
 //!
-//! `cargo bench --bench lda -- --file CORPUS [--sampler dense|sparse|vertex] [--topics 100] [--alpha A] [--beta B] [--start growing|sequential|random] [--threads 1,2]
+//! `cargo bench --bench lda -- --file CORPUS [--sampler dense|sparse|metropolis|vertex] [--topics 100] [--alpha A] [--beta B] [--start growing|sequential|random] [--threads 1,2]
 //! [--seconds S] [--passes N] [--blocks DOCUMENTS,WORDS] [--seed N] [--isa NAME]`
 //!
 //! Seconds count from the first pass, the start included, reading and likelihoods left out.
@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, CorpusOptions, Source, Texts, read_corpus};
-use gasworks::programs::lda::{Lda, Priors, Sampler, SparseLda, Start, VertexLda};
+use gasworks::programs::lda::{Lda, MetropolisLda, Priors, Sampler, SparseLda, Start, VertexLda};
 use gasworks::schedulers::Sweep;
 use gasworks::{Column, Engine, Error, Every, Isa, Observer, Outcome, Progress};
 
@@ -44,6 +44,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let lda = SparseLda::with_priors(priors).starting(&start, documents, seed);
             run(&lda, &corpus, |graph, threads, observer| pass(&lda, graph, threads, observer))
         }
+        Some("metropolis") => {
+            let lda = MetropolisLda::with_priors(priors).starting(&start, documents, seed);
+            run(&lda, &corpus, |graph, threads, observer| pass(&lda, graph, threads, observer))
+        }
         // Its start is random. Counts of documents lag behind, so likelihoods do; that of the end does not.
         Some("vertex") => {
             let lda = Lda::with_priors(priors);
@@ -61,10 +65,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// On the grid.
+/// By the program's own engine.
 fn pass<L: Sampler>(
     lda: &L,
-    graph: &mut Graph<L::Vertex, u16>,
+    graph: &mut Graph<L::Vertex, L::Edge>,
     threads: usize,
     observer: &mut dyn Observer<L::Vertex>,
 ) -> Result<Outcome, Error> {
@@ -81,7 +85,7 @@ fn pass<L: Sampler>(
 fn run<L: Sampler>(
     lda: &L,
     corpus: &Corpus,
-    run: impl Fn(&mut Graph<L::Vertex, u16>, usize, &mut dyn Observer<L::Vertex>) -> Result<Outcome, Error>,
+    run: impl Fn(&mut Graph<L::Vertex, L::Edge>, usize, &mut dyn Observer<L::Vertex>) -> Result<Outcome, Error>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let topics = lda.priors().topics();
     for threads in harness::threads() {

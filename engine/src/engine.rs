@@ -14,7 +14,7 @@ use crate::executor::asynchronous::globals::{Every, Globals};
 use crate::executor::asynchronous::{self, AnyFunction, Function, Functions, Program};
 use crate::executor::{Settings, grid, sync};
 use crate::graph::{Graph, Vertex};
-use crate::job::{EdgeJob, Ordered, UpdateJob, VertexJob, Wishes};
+use crate::job::{EdgeJob, Ordered, Rounds, UpdateJob, VertexJob, Wishes};
 use crate::memory::Store;
 use crate::outcome::{Observer, Outcome, Progress, StopHandle};
 use crate::program::VertexProgram;
@@ -37,7 +37,7 @@ use crate::update::UpdateFunction;
 /// | [`seed`](Engine::seed) | 0 |
 /// | [`isa`](Engine::isa) | the best of the machine |
 /// | edge programs: [`blocks`](Engine::blocks) | as the graph's size suggests |
-/// | edge programs: [`after`](Engine::after) | the first pass |
+/// | edge programs, update functions: [`after`](Engine::after) | the first round |
 /// | without barriers: `exclusion` | coloring where it is admitted, else locks; the grid for edge programs ([`Case::default_exclusion`](crate::Case::default_exclusion)) |
 /// | without barriers: `consistency` | what the program declares |
 /// | without barriers: `audit` | not |
@@ -302,8 +302,14 @@ where
             scheduler: Box::new(scheduler),
             start: None,
             observer: None,
+            before: 0,
             wishes: Wishes::default(),
         })
+    }
+
+    /// The same in rounds of the vertices that are signalled, in order: all in the first.
+    pub fn updates_in_rounds(graph: &'g mut Graph<P::Vertex, P::Edge>, function: &'g P) -> Self {
+        Engine::updates(graph, function, InOrder::default())
     }
 
     /// Another function in the same run, over the same data. Functions are numbered from 0 in the order in which they are given;
@@ -347,33 +353,6 @@ where
         let folded = Box::new(Folded::new(aggregate, self.job.graph.vertices()));
         self.job.function.globals = Globals::of(P::Global::default()).computed(folded, every);
         self
-    }
-
-    /// Sees each round: after as many visits as there are vertices.
-    pub fn observer(mut self, observer: &'g mut dyn Observer<P::Vertex>) -> Self {
-        self.job.observer = Some(observer);
-        self
-    }
-
-    /// Runs.
-    ///
-    /// # Errors
-    /// [`Error::NotAdmitted`] if functions, scheduler and options do not go together.
-    ///
-    /// # Panics
-    /// If a function panics, with a message that names the vertex; the graph then holds what had been written.
-    pub fn run(self) -> Result<Outcome, Error> {
-        let plan = self.plan()?;
-        let Engine { settings, job } = self;
-        let UpdateJob { graph, function, others, scheduler, start, observer, wishes } = job;
-        let orders = wishes.orders(plan, graph.topology(), scheduler)?;
-        let mut functions: Vec<Box<dyn AnyFunction<P::Vertex, P::Edge> + 'g>> = vec![Box::new(function)];
-        functions.extend(others);
-        let declared = functions.iter().map(|function| function.model()).max();
-        let model = plan.consistency.or(declared).unwrap_or(Model::Edge);
-        let place = (settings.isa, settings.seed);
-        let mut work = Functions::new(graph, functions, start, observer, model, place);
-        asynchronous::run(settings, &mut work, orders)
     }
 }
 
@@ -420,39 +399,89 @@ impl<'g, P: EdgeProgram> Engine<'g, EdgeJob<'g, P>> {
         self.job.blocks = Some([sources, targets]);
         self
     }
+}
 
-    /// Goes on as if so many passes had come before, on a graph that is as they left it: the first pass has the order and the random numbers
-    /// of the one after them, so that a run in two parts has the bits of the whole. Limits and [`Progress`] count from here. Unless said, 0.
-    pub fn after(mut self, passes: u64) -> Self {
-        self.job.before = passes;
+/// What runs of edge programs and of update functions have in common.
+impl<'g, J: Rounds<'g>> Engine<'g, J> {
+    /// Goes on as if so many rounds had come before, on a graph that is as they left it: the first pass of an edge program has the order and the random
+    /// numbers of the one after them, and a visit those of a vertex that was visited so often, so that a run in two parts has the bits of the whole where rounds are all that visits
+    /// depend on. Limits and [`Progress`] count from here. Unless said, 0.
+    pub fn after(mut self, rounds: u64) -> Self {
+        self.job.set_before(rounds);
         self
     }
 
-    /// Sees each pass.
-    pub fn observer(mut self, observer: &'g mut dyn Observer<P::Vertex>) -> Self {
-        self.job.observer = Some(observer);
+    /// Sees each pass of an edge program; each round of update functions, after as many visits as there are vertices.
+    pub fn observer(mut self, observer: &'g mut dyn Observer<J::Vertex>) -> Self {
+        self.job.set_observer(observer);
         self
     }
 
     /// Runs.
     ///
     /// # Errors
-    /// [`Error::NotAdmitted`] if no condition would ever stop the run, or options do not go together.
+    /// [`Error::NotAdmitted`] if programs, scheduler and options do not go together, or no condition would ever stop an edge program.
     ///
     /// # Panics
-    /// If the program panics; the graph then holds what had been written.
-    pub fn run(self) -> Result<Outcome, Error>
-    where
-        <P::Edge as Store>::Element: Clone,
-    {
-        let plan = self.plan()?;
-        if !self.settings.can_stop() && self.job.observer.is_none() {
+    /// If the program panics, an update function with a message that names the vertex; the graph then holds what had been written.
+    pub fn run(self) -> Result<Outcome, Error> {
+        J::run(self)
+    }
+}
+
+impl<'g, P: UpdateFunction> Rounds<'g> for UpdateJob<'g, P>
+where
+    <P::Edge as Store>::Element: Clone,
+{
+    type Vertex = P::Vertex;
+
+    fn set_before(&mut self, rounds: u64) {
+        self.before = rounds;
+    }
+
+    fn set_observer(&mut self, observer: &'g mut dyn Observer<P::Vertex>) {
+        self.observer = Some(observer);
+    }
+
+    fn run(engine: Engine<'g, Self>) -> Result<Outcome, Error> {
+        let plan = engine.plan()?;
+        let Engine { settings, job } = engine;
+        let UpdateJob { graph, function, others, scheduler, start, observer, before, wishes } = job;
+        let orders = wishes.orders(plan, graph.topology(), scheduler)?;
+        let mut functions: Vec<Box<dyn AnyFunction<P::Vertex, P::Edge> + 'g>> = vec![Box::new(function)];
+        functions.extend(others);
+        let declared = functions.iter().map(|function| function.model()).max();
+        let model = plan.consistency.or(declared).unwrap_or(Model::Edge);
+        let place = (settings.isa, settings.seed);
+        let mut work = Functions::new(graph, functions, start, observer, model, place);
+        work.before = before;
+        asynchronous::run(settings, &mut work, orders)
+    }
+}
+
+impl<'g, P: EdgeProgram> Rounds<'g> for EdgeJob<'g, P>
+where
+    <P::Edge as Store>::Element: Clone,
+{
+    type Vertex = P::Vertex;
+
+    fn set_before(&mut self, rounds: u64) {
+        self.before = rounds;
+    }
+
+    fn set_observer(&mut self, observer: &'g mut dyn Observer<P::Vertex>) {
+        self.observer = Some(observer);
+    }
+
+    fn run(engine: Engine<'g, Self>) -> Result<Outcome, Error> {
+        let plan = engine.plan()?;
+        if !engine.settings.can_stop() && engine.job.observer.is_none() {
             return Err(Error::NotAdmitted {
                 what: "an edge program without a condition to stop".into(),
                 why: "its edges never run out".into(),
                 instead: "give rounds, max_updates, time_limit, until or stop_handle".into(),
             });
         }
-        grid::run(self.settings, self.job, plan)
+        grid::run(engine.settings, engine.job, plan)
     }
 }

@@ -5,12 +5,13 @@ use crate::consistency::{Consistency, Model};
 use crate::data::Data;
 use crate::direction::Direction;
 use crate::edge_program::EdgeProgram;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::exclusion::{Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, ProgramKind, Visibility};
 use crate::executor::asynchronous::globals::Every;
 use crate::executor::asynchronous::{AnyFunction, Function, Orders};
 use crate::graph::{Graph, Topology, Vertex};
-use crate::outcome::Observer;
+use crate::outcome::{Observer, Outcome};
 use crate::program::VertexProgram;
 use crate::scheduler::{Scheduler, Selection};
 use crate::update::UpdateFunction;
@@ -110,6 +111,22 @@ pub trait Ordered {
     fn plan(&self, threads: usize) -> Result<Plan, Error>;
 }
 
+/// A job whose rounds can be watched and gone on from: the bound for code that runs edge programs and update functions alike. Implemented by [`EdgeJob`] and
+/// [`UpdateJob`], and of no use to others.
+pub trait Rounds<'g>: Ordered + Sized {
+    /// The data of a vertex.
+    type Vertex: Data;
+    /// Rounds of the run that this one goes on from.
+    #[doc(hidden)]
+    fn set_before(&mut self, rounds: u64);
+    /// Who sees each round.
+    #[doc(hidden)]
+    fn set_observer(&mut self, observer: &'g mut dyn Observer<Self::Vertex>);
+    /// Runs it.
+    #[doc(hidden)]
+    fn run(engine: Engine<'g, Self>) -> Result<Outcome, Error>;
+}
+
 /// A vertex program to run on a graph. Made by [`Engine::new`](crate::Engine::new).
 pub struct VertexJob<'g, P: VertexProgram> {
     pub(crate) graph: &'g mut Graph<P::Vertex, P::Edge>,
@@ -165,6 +182,8 @@ pub struct UpdateJob<'g, P: UpdateFunction> {
     pub(crate) scheduler: Box<dyn Scheduler + 'g>,
     pub(crate) start: Option<Vec<Vertex>>,
     pub(crate) observer: Option<&'g mut dyn Observer<P::Vertex>>,
+    /// Visits of each vertex in the run that this one goes on from.
+    pub(crate) before: u64,
     pub(crate) wishes: Wishes,
 }
 

@@ -41,7 +41,7 @@ pub use exclusion::{
     Case, Coloring, ColoringOrder, Distance, Exclusion, Plan, ProgramKind, RULES, Refusal, Rule, Visibility,
 };
 pub use executor::asynchronous::globals::Every;
-pub use job::{EdgeJob, Ordered, UpdateJob, VertexJob};
+pub use job::{EdgeJob, Ordered, Rounds, UpdateJob, VertexJob};
 pub use memory::{Column, ColumnMut, ColumnRef};
 pub use outcome::{Observer, Outcome, Progress, Reason, StopHandle, Visits};
 pub use program::{Edges, Gathers, Ghost, Neighborhood, VertexProgram, Writes};

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use bytemuck::Pod;
+
 use crate::consistency;
 use crate::data::{Mut, Ref};
 use crate::graph::{Topology, Vertex};
@@ -111,6 +113,15 @@ impl<P: UpdateFunction, C> Scope<'_, P, C> {
         }
     }
 
+    /// The neighbors along one direction, ascending, as often as there are edges; the self-loops of the vertex with them.
+    ///
+    /// # Panics
+    /// If it is both directions.
+    #[inline(always)]
+    pub fn neighbors(&self, along: Edges) -> &[Vertex] {
+        self.lent.neighbors(is_outgoing(along))
+    }
+
     /// Visits the self-loops of the vertex: the vertex to be written, and the loop's data.
     pub fn for_each_self_loop(&mut self, mut visit: impl FnMut(Mut<'_, P::Vertex>, Ref<'_, P::Edge>)) {
         for i in 0..self.lent.degree(true) {
@@ -137,6 +148,37 @@ impl<P: UpdateFunction, C> Scope<'_, P, C> {
         let vertex = self.lent.vertex_id();
         self.signals.send_to(function, vertex, signal);
     }
+}
+
+impl<P: UpdateFunction> Scope<'_, P, consistency::Edge>
+where
+    P::Edge: Pod + Send + Sync,
+{
+    /// Copies the data of the first edges along one direction, as many as there is room for: for visits that go over them more than once. In-edges lie apart in memory;
+    /// here they are asked for side by side. Parallel edges are all there; so are self-loops, whose data are then read.
+    ///
+    /// # Panics
+    /// If it is both directions, or there are fewer edges.
+    #[inline(always)]
+    pub fn read_edges(&mut self, along: Edges, to: &mut [P::Edge]) {
+        self.lent.read_edges(is_outgoing(along), to);
+    }
+
+    /// Writes the data of the first edges along one direction, but self-loops.
+    ///
+    /// # Panics
+    /// If it is both directions, or there are fewer edges.
+    #[inline(always)]
+    pub fn write_edges(&mut self, along: Edges, from: &[P::Edge]) {
+        self.lent.write_edges(is_outgoing(along), from);
+    }
+}
+
+/// Whether one direction leads out.
+#[inline(always)]
+fn is_outgoing(along: Edges) -> bool {
+    assert!(matches!(along, Edges::In | Edges::Out), "edges along one direction");
+    along == Edges::Out
 }
 
 impl<P: UpdateFunction, C> Visit<'_, P, C> {
@@ -192,5 +234,75 @@ impl<P: UpdateFunction> Visit<'_, P, consistency::Full> {
     #[inline(always)]
     pub fn parts(&mut self) -> (Mut<'_, P::Vertex>, Mut<'_, P::Edge>, Mut<'_, P::Vertex>) {
         self.lent.full_parts()
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use crate::graph::{Graph, GraphBuilder};
+    use crate::{Context, Edges, Engine, Exclusion, Scope, Signal, UpdateFunction, consistency};
+
+    /// Adds the neighbors' numbers and the visit's to the edges of each vertex, one by one or side by side.
+    struct Adds {
+        is_bulk: bool,
+    }
+
+    impl UpdateFunction for Adds {
+        type Vertex = u32;
+        type Edge = [u32; 2];
+        type Global = ();
+        type Consistency = consistency::Edge;
+        type Scratch = Vec<[u32; 2]>;
+        fn scratch(&self) -> Vec<[u32; 2]> {
+            Vec::new()
+        }
+        fn update(&self, cx: &Context<'_, ()>, scope: &mut Scope<'_, Self>, edges: &mut Vec<[u32; 2]>) {
+            scope.signal_self(Signal::priority(1.0));
+            let sum = |edge: [u32; 2], neighbor: u32| [3 * edge[0] + neighbor, edge[1] + cx.round as u32];
+            for along in [Edges::In, Edges::Out] {
+                if !self.is_bulk {
+                    scope.for_each_edge(along, |mut visit| {
+                        let neighbor = visit.neighbor_id();
+                        let edge = visit.parts().1;
+                        *edge = sum(*edge, neighbor);
+                    });
+                    continue;
+                }
+                edges.resize(scope.neighbors(along).len(), [0; 2]);
+                scope.read_edges(along, edges);
+                edges.iter_mut().zip(scope.neighbors(along)).for_each(|(edge, end)| *edge = sum(*edge, *end));
+                scope.write_edges(along, edges);
+            }
+        }
+    }
+
+    /// With parallel edges and self-loops.
+    fn graph() -> Graph<u32, [u32; 2]> {
+        let ends: Vec<[u32; 2]> = (0..60).map(|at| [at * at % 7, at * 5 % 11 % 7]).collect();
+        let data: Vec<[u32; 2]> = (0..60).map(|at| [at, 0]).collect();
+        GraphBuilder::directed(7).weighted_edges(&ends, &data).build().unwrap().with_vertices(|_| 0)
+    }
+
+    #[test]
+    fn edges_side_by_side_are_those_one_by_one() {
+        let run = |is_bulk: bool, exclusion: Exclusion, audit: bool, parts: &[(u64, u64)]| {
+            let mut graph = graph();
+            for (after, rounds) in parts {
+                let program = Adds { is_bulk };
+                let engine = Engine::updates_in_rounds(&mut graph, &program).threads(1).exclusion(exclusion);
+                let engine = if audit { engine.audit() } else { engine };
+                let outcome = engine.after(*after).rounds(*rounds).run().unwrap();
+                assert!(outcome.audit.is_none_or(|audit| audit.is_serializable()));
+            }
+            graph.edge_list().map(|(.., edge)| *edge).collect::<Vec<_>>()
+        };
+        for exclusion in [Exclusion::Serial, Exclusion::Coloring, Exclusion::Locks, Exclusion::Relaxed] {
+            let expected = run(false, exclusion, false, &[(0, 5)]);
+            assert_eq!(run(true, exclusion, false, &[(0, 5)]), expected, "{exclusion}");
+            assert_eq!(run(true, exclusion, true, &[(0, 5)]), expected, "{exclusion}, audited");
+            // A visit knows how many there were before the run.
+            assert_eq!(run(true, exclusion, false, &[(0, 2), (2, 3)]), expected, "{exclusion}, in two parts");
+            assert_ne!(run(true, exclusion, false, &[(0, 2), (0, 3)]), expected, "{exclusion}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Arg, Args};
 use gasworks::graph::GraphBuilder;
-use gasworks::{EdgeJob, EdgeProgram, Engine, Exclusion, Plan, Row};
+use gasworks::{EdgeJob, EdgeProgram, Engine, Exclusion, Ordered, Plan, Row};
 
 use super::error::Failure;
 use super::options::names;
@@ -93,10 +93,7 @@ impl GridOptions {
     }
 
     /// The engine with steps kept apart in this way, and the blocks that it has.
-    pub(crate) fn exclude<'g, P: EdgeProgram>(
-        &self,
-        engine: Engine<'g, EdgeJob<'g, P>>,
-    ) -> Engine<'g, EdgeJob<'g, P>> {
+    pub(crate) fn exclude<'g, J: Ordered>(&self, engine: Engine<'g, J>) -> Engine<'g, J> {
         engine.exclusion(self.exclusion)
     }
 }

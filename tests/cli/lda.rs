@@ -113,6 +113,56 @@ fn the_sampler_is_chosen_by_the_number_of_topics_and_told() {
 }
 
 #[test]
+fn the_sampler_by_metropolis_steps_has_all_options_but_those_that_it_names() {
+    let folder = Folder::new();
+    let input = folder.file("notes.txt", notes());
+    let model = folder.path("notes.topics");
+    let run = |options: &[&str]| {
+        let own = ["--sampler", "metropolis", "--min-documents", "1", "--json"];
+        gasworks(&[&["lda", &input], &own[..], options].concat()).ok().events()
+    };
+    for start in ["random", "growing"] {
+        let own = ["--topics", "2", "--alpha", "0.1", "--iterations", "150", "--start", start];
+        let first = run(&[&own[..], &["--threads", "1"]].concat());
+        assert_eq!(
+            (&first[0]["sampler"], &first[0]["exclusion"]),
+            (&"metropolis".into(), &"coloring".into())
+        );
+        assert!(first[0]["blocks"].is_null(), "{}", first[0]);
+        for topic in of_kind(&first, "topic") {
+            let mut found = words(topic);
+            found.sort_unstable();
+            let planted = [["harpoon", "sea", "ship", "whale"], ["beak", "finch", "island", "seed"]];
+            assert!(planted.iter().any(|words| found.starts_with(words)), "{topic}");
+        }
+        let topics = |events: &[Value]| of_kind(events, "topic").into_iter().cloned().collect::<Vec<Value>>();
+        let others =
+            ["--threads", "3", "--optimize-interval", "1000", "--optimize-burn-in", "60", "--model", &model];
+        // A pass that learns nothing is as in one run: here priors are learned after the last one alone.
+        let same = run(&[&own[..], &others[..5], &["150", "--model", &model]].concat());
+        assert_eq!(topics(&same), topics(&first), "{start}");
+        let learned = run(&[&own[..], &others, &["--holdout", "0.1"]].concat());
+        let done = learned.last().expect("an event");
+        assert!(done["alpha"].as_array().is_some_and(|alpha| alpha.len() == 2), "{done}");
+        assert!(number(&done["metrics"]["perplexity"]) < 8.0, "{done}");
+        let page = folder.path("topics.html");
+        let warm = run(&["--warm-start", &model, "--iterations", "5", "--view", &page]);
+        let done = warm.last().expect("an event");
+        assert!(number(&done["metrics"]["log_likelihood_per_token"]) > -2.0, "{done}");
+        assert_eq!(done["view"], Value::from(page.as_str()));
+    }
+    for (options, part) in [
+        (&["--start", "sequential"][..], "growing or random"),
+        (&["--blocks", "2,2"], "--blocks, of which it has none"),
+        (&["--exclusion", "serial"], "--threads 1"),
+    ] {
+        let run = gasworks(&[&["lda", &input, "--sampler", "metropolis"], options].concat());
+        assert_eq!(run.code, Some(2), "{options:?}: {}", run.err);
+        assert!(run.err.contains(part), "{options:?}: {part} is not in {}", run.err);
+    }
+}
+
+#[test]
 fn events_tell_a_likelihood_that_rises_and_topics_in_their_order() {
     let folder = Folder::new();
     let input = folder.file("notes.txt", notes());

@@ -8,6 +8,8 @@
 //! | `Recorded` | in place, each access noted and checked against everybody else's | by the auditor |
 //! | `Private` | copies, taken and put back datum by datum | relaxed |
 
+mod side_by_side;
+
 use std::cell::{Cell, RefCell};
 
 use super::{Cells, Claim, Reach, Rows, Slots, Store, Versions};
@@ -273,6 +275,13 @@ impl<'s, V: Store, E: Store> Lent<'s, V, E> {
         let neighbor = rows.neighbors(vertex)[i];
         let edge = if outgoing { position } else { self.cells.in_to_out[position] as usize };
         LentEdge { lent: self, at: EdgeAt { neighbor, edge, outgoing }, taken: Taken::Nothing }
+    }
+
+    /// The neighbors along a direction.
+    #[inline(always)]
+    pub(crate) fn neighbors(&self, outgoing: bool) -> &[u32] {
+        let rows = if outgoing { self.cells.out } else { self.cells.into };
+        rows.neighbors(self.claim.vertex())
     }
 
     /// Copies an edge, and the neighbour at its end if the visit may see it.

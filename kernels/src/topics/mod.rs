@@ -8,9 +8,11 @@
 //! ```
 //!
 //! with `n_dk` tokens of topic `k` in the token's document, `n_wk` of the token's word, and `n_k` in all. [`dense`] looks at all topics, sixteen at
-//! a time, and is the faster one for some hundreds of them; [`sparse`] looks at those of the document.
+//! a time, and is the faster one for some hundreds of them; [`sparse`] looks at those of the document. [`metropolis`] looks at one or two,
+//! and takes or leaves them.
 
 pub mod dense;
+pub mod metropolis;
 pub mod sparse;
 
 use std::hint::select_unpredictable;

@@ -101,10 +101,7 @@ impl CountHistograms {
     /// # Panics
     /// If there are not counts for each vertex, or the graph is not bipartite.
     pub fn new<L: Sampler>(sampler: &L, topology: &Topology, counts: &Column<L::Vertex>) -> Self {
-        assert_eq!(counts.len(), topology.vertices(), "counts for each vertex");
-        let Sides { documents, words } = sampler.sides(topology);
-        let of = |at: usize| L::counts(counts.get(at)).map(|(topic, count)| (topic, count as usize));
-        CountHistograms::of(sampler.priors().topics(), documents, words, of)
+        sampler.histograms(topology, counts)
     }
 
     /// From a model. O(topics of documents and words).
@@ -114,7 +111,7 @@ impl CountHistograms {
         CountHistograms::of(model.priors().topics(), documents, words, counts)
     }
 
-    fn of<C: Iterator<Item = (usize, usize)>>(
+    pub(super) fn of<C: Iterator<Item = (usize, usize)>>(
         topics: usize,
         documents: Range<usize>,
         words: Range<usize>,

@@ -6,7 +6,7 @@
 //! and puts it in again.
 //!
 //! [`Lda`] looks at all topics in a draw and [`SparseLda`] at those of the document: to some 250 topics the first is faster, beyond them the second, whose
-//! memory does not grow with their number. [`VertexLda`] is the short version for readers. What a run has reached is a [`TopicModel`].
+//! memory does not grow with their number. [`MetropolisLda`] looks at one topic, takes it or leaves it: its passes are the fastest with thousands of topics, and it takes more of them. [`VertexLda`] is the short version for readers. What a run has reached is a [`TopicModel`].
 //!
 //! # What the blocks change
 //!
@@ -33,6 +33,7 @@ mod held_out;
 mod hyperparameters;
 mod infer;
 mod likelihood;
+mod metropolis;
 mod model;
 mod origin;
 mod priors;
@@ -65,6 +66,7 @@ pub use held_out::{HeldOut, hold_out};
 pub use hyperparameters::{CountHistograms, PriorSettings};
 pub use infer::{InferSettings, Inferred};
 pub use likelihood::Likelihood;
+pub use metropolis::{MetropolisLda, Trial};
 pub use model::{TopicCount, TopicCounts, TopicModel};
 pub use origin::{Origin, WordCut};
 pub use priors::Priors;
@@ -209,6 +211,10 @@ impl Lda {
 }
 
 impl Sampler for Lda {
+    type Vertex = Row<f32>;
+    type Edge = u16;
+    type Job<'g> = EdgeJob<'g, Self>;
+
     fn with_priors(priors: Priors) -> Self {
         Lda { prior: priors.to_kernel(), priors, begins: Begins::at_once() }
     }

@@ -43,7 +43,7 @@ impl TopicCounts {
     }
 
     /// From the topics of each one's tokens, which come one after the other.
-    fn new(tokens: &[u64], topics: &mut [u16]) -> Self {
+    pub(super) fn new(tokens: &[u64], topics: &mut [u16]) -> Self {
         let (mut starts, mut counts) = (vec![0], Vec::new());
         let mut rest = topics;
         for tokens in tokens {

@@ -4,18 +4,26 @@ use std::ops::Range;
 
 use gasworks_engine::graph::{Graph, Topology};
 use gasworks_engine::input::{Corpus, Texts, WordCount};
-use gasworks_engine::{Column, EdgeJob, EdgeProgram, Engine, Error, Ref};
+use gasworks_engine::{Column, Data, Engine, Error, Ref, Rounds};
 
 #[cfg(doc)]
 use super::TopicTotals;
-use super::{Likelihood, Priors, Start, TopicModel};
+use super::{CountHistograms, Likelihood, Priors, Start, TopicModel};
 
 /// The topic of a token that has none yet.
 pub const NO_TOPIC: u16 = u16::MAX;
 
-/// A program that draws the topics of tokens: an edge of its graph is a token with its topic. Run it by its [`engine`](Sampler::engine), under
-/// [`Exclusion::Grid`](gasworks_engine::Exclusion::Grid), the default, or serial.
-pub trait Sampler: EdgeProgram<Edge = u16, Global = Vec<f64>> {
+/// A program that draws the topics of tokens: an edge of its graph is a token with its topic. Run it by its [`engine`](Sampler::engine).
+pub trait Sampler: Sync + Sized {
+    /// What a document or a word has.
+    type Vertex: Data;
+    /// What a token has.
+    type Edge: Data;
+    /// What its engine runs.
+    type Job<'g>: Rounds<'g, Vertex = Self::Vertex>
+    where
+        Self: 'g;
+
     /// With these priors. All documents begin in the first pass.
     fn with_priors(priors: Priors) -> Self;
 
@@ -47,9 +55,9 @@ pub trait Sampler: EdgeProgram<Edge = u16, Global = Vec<f64>> {
     /// [suits](Sampler::parts) it.
     fn engine<'g>(
         &'g self,
-        graph: &'g mut Graph<Self::Vertex, u16>,
+        graph: &'g mut Graph<Self::Vertex, Self::Edge>,
         parts: Option<[usize; 2]>,
-    ) -> Engine<'g, EdgeJob<'g, Self>>;
+    ) -> Engine<'g, Self::Job<'g>>;
 
     /// Which vertices are documents, and which words.
     ///
@@ -57,7 +65,8 @@ pub trait Sampler: EdgeProgram<Edge = u16, Global = Vec<f64>> {
     /// If the graph is not bipartite.
     fn sides(&self, topology: &Topology) -> Sides;
 
-    /// The topics that a vertex has, and how many tokens of each; a topic may come again.
+    /// The topics that a vertex keeps, and how many tokens of each; a topic may come again. A sampler that keeps them of one side alone has a
+    /// [`likelihood`](Sampler::likelihood) and [`histograms`](Sampler::histograms) of its own.
     fn counts(vertex: Ref<'_, Self::Vertex>) -> impl Iterator<Item = (usize, u32)>;
 
     /// The graph of a corpus, with the topics of a model of this corpus if there is one.
@@ -66,13 +75,13 @@ pub trait Sampler: EdgeProgram<Edge = u16, Global = Vec<f64>> {
         &self,
         corpus: &Corpus,
         topics: Option<&TopicModel>,
-    ) -> Result<Graph<Self::Vertex, u16>, Error>;
+    ) -> Result<Graph<Self::Vertex, Self::Edge>, Error>;
 
     /// The graph of a corpus: documents and words, and an edge for each token, which has [no topic](NO_TOPIC) yet.
     ///
     /// # Errors
     /// If a document or a word has more tokens than the program counts exactly.
-    fn graph(&self, corpus: &Corpus) -> Result<Graph<Self::Vertex, u16>, Error> {
+    fn graph(&self, corpus: &Corpus) -> Result<Graph<Self::Vertex, Self::Edge>, Error> {
         self.graph_of(corpus, None)
     }
 
@@ -102,7 +111,7 @@ pub trait Sampler: EdgeProgram<Edge = u16, Global = Vec<f64>> {
     ///
     /// # Panics
     /// If the model has another number of topics.
-    fn resume(&self, model: &TopicModel) -> Result<Graph<Self::Vertex, u16>, Error> {
+    fn resume(&self, model: &TopicModel) -> Result<Graph<Self::Vertex, Self::Edge>, Error> {
         assert_eq!(model.priors().topics(), self.priors().topics(), "a model of as many topics");
         self.graph_of(&model.texts().corpus, Some(model))
     }
@@ -118,11 +127,22 @@ pub trait Sampler: EdgeProgram<Edge = u16, Global = Vec<f64>> {
         Likelihood::of(self.priors(), documents, words, of)
     }
 
+    /// How often each count occurs: what priors are learned from. O(counts above 0), after rows were looked through.
+    ///
+    /// # Panics
+    /// If there are not counts for each vertex.
+    fn histograms(&self, topology: &Topology, counts: &Column<Self::Vertex>) -> CountHistograms {
+        assert_eq!(counts.len(), topology.vertices(), "counts for each vertex");
+        let Sides { documents, words } = self.sides(topology);
+        let of = |at: usize| Self::counts(counts.get(at)).map(|(topic, count)| (topic, count as usize));
+        CountHistograms::of(self.priors().topics(), documents, words, of)
+    }
+
     /// The model that a run on the graph of these texts has reached.
     ///
     /// # Panics
     /// If the graph has another number of tokens.
-    fn model(&self, graph: &Graph<Self::Vertex, u16>, texts: Texts) -> TopicModel;
+    fn model(&self, graph: &Graph<Self::Vertex, Self::Edge>, texts: Texts) -> TopicModel;
 }
 
 /// The vertices that stand for documents, and those that stand for words.
@@ -134,7 +154,7 @@ pub struct Sides {
     pub words: Range<usize>,
 }
 
-/// The ends and the topic of each token.
+/// The ends and the topic of each token, those of a document in the order of its words.
 pub(super) fn edges(
     corpus: &Corpus,
     topics: Option<&TopicModel>,

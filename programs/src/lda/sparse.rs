@@ -9,7 +9,7 @@ use gasworks_kernels::topics::Prior;
 use gasworks_kernels::topics::sparse::{self, Conditional, SparseCounts};
 
 use super::sampler::{self, NO_TOPIC, Sampler, Sides, admit, tokens};
-use super::start::{Begins, Start};
+use super::start::{InOrder, Start};
 use super::{Priors, TOPICS, TopicModel, TopicTotals};
 
 /// How many tokens ahead the list of a document is asked for, and how many its entries.
@@ -32,11 +32,7 @@ const TOKENS: u64 = 1 << 18;
 pub struct SparseLda {
     priors: Priors,
     prior: Prior,
-    is_random: bool,
-    /// The documents, in the order in which they begin; as the corpus has them if there is none.
-    order: Vec<u32>,
-    /// The pass in which each of these begins.
-    begins: Vec<u64>,
+    order: InOrder,
 }
 
 impl SparseLda {
@@ -49,12 +45,9 @@ impl SparseLda {
     }
 
     /// The number of each document of the corpus among those of the graph.
+    #[cfg(test)]
     pub(super) fn places(&self, documents: usize) -> Vec<u32> {
-        let mut places: Vec<u32> = (0..documents as u32).collect();
-        for (place, document) in (0..).zip(&self.order) {
-            places[*document as usize] = place;
-        }
-        places
+        self.order.places(documents)
     }
 }
 
@@ -97,9 +90,8 @@ impl EdgeProgram for SparseLda {
         assert!(!cx.global.is_empty(), "the totals of the topics: run with aggregate(&TopicTotals)");
         conditional.start(&self.prior, cx.global);
         // Documents from here on have not begun.
-        let waiting = self.begins.len() - self.begins.partition_point(|begin| *begin <= cx.round);
-        let end = (cx.vertices() - waiting) as u32;
-        let is_random = self.is_random && cx.round == 0;
+        let end = (cx.vertices() - self.order.waiting(cx.round)) as u32;
+        let is_random = self.order.is_random && cx.round == 0;
         let rows = block.rows();
         for at in 0..rows {
             // Counts of words to come, and their entries.
@@ -139,17 +131,16 @@ impl EdgeProgram for SparseLda {
 }
 
 impl Sampler for SparseLda {
+    type Vertex = Own<SparseCounts>;
+    type Edge = u16;
+    type Job<'g> = EdgeJob<'g, Self>;
+
     fn with_priors(priors: Priors) -> Self {
-        let (order, begins) = (Vec::new(), Vec::new());
-        SparseLda { prior: priors.to_kernel(), priors, is_random: false, order, begins }
+        SparseLda { prior: priors.to_kernel(), priors, order: InOrder::default() }
     }
 
     fn starting(self, start: &Start, documents: usize, seed: u64) -> Self {
-        let begins = Begins::new(start, documents, seed);
-        let mut order: Vec<u32> = (0..documents as u32).collect();
-        order.sort_by_key(|document| begins.pass(*document));
-        let passes = order.iter().map(|document| begins.pass(*document)).collect();
-        SparseLda { is_random: begins.is_random, order, begins: passes, ..self }
+        SparseLda { order: InOrder::new(start, documents, seed), ..self }
     }
 
     fn replacing_priors(self, priors: Priors) -> Self {
@@ -162,7 +153,7 @@ impl Sampler for SparseLda {
     }
 
     fn first_passes(&self) -> u64 {
-        self.begins.last().map_or(1, |last| last + 1)
+        self.order.first_passes()
     }
 
     /// Half as many parts of documents as of words: each block opens its words anew.
@@ -204,7 +195,7 @@ impl Sampler for SparseLda {
         admit("a document", &tokens.of_documents, SparseLda::MOST_TOKENS)?;
         admit("a word", &tokens.of_words, super::Lda::MOST_TOKENS)?;
         let (documents, words) = (corpus.documents.len(), corpus.words.len());
-        let places = self.places(documents);
+        let places = self.order.places(documents);
         let mut order = vec![0; documents];
         (0..).zip(&places).for_each(|(document, place)| order[*place as usize] = document);
         let edges = sampler::edges(corpus, topics, |entry| [entry.word, places[entry.document as usize]]);
@@ -224,22 +215,9 @@ impl Sampler for SparseLda {
     }
 
     fn model(&self, graph: &Graph<Own<SparseCounts>, u16>, texts: Texts) -> TopicModel {
-        let corpus = &texts.corpus;
-        let words = corpus.words.len() as Vertex;
-        let mut next = vec![0; corpus.documents.len()];
-        let tokens = tokens(corpus).of_documents;
-        let mut start = 0;
-        for (place, tokens) in self.places(corpus.documents.len()).iter().zip(tokens) {
-            next[*place as usize] = start;
-            start += tokens as usize;
-        }
-        let mut topics = vec![NO_TOPIC; start];
-        // By word, so that those of a document come in the order of its words.
-        for (_, document, topic) in graph.edge_list() {
-            let at = &mut next[(document - words) as usize];
-            topics[*at] = *topic;
-            *at += 1;
-        }
+        let words = texts.corpus.words.len() as Vertex;
+        let tokens = graph.edge_list().map(|(_, document, topic)| (document - words, *topic));
+        let topics = self.order.topics(&texts.corpus, tokens);
         TopicModel::new(texts, self.priors.clone(), topics)
     }
 }

@@ -1,6 +1,9 @@
 //! How tokens get their first topics.
 
 use gasworks_engine::Random;
+use gasworks_engine::input::Corpus;
+
+use super::sampler::{NO_TOPIC, tokens};
 
 /// Names the stream of random numbers that orders documents.
 const DOCUMENTS: u64 = 0x646f_6375;
@@ -111,6 +114,71 @@ impl Begins {
     #[inline(always)]
     pub(super) fn has_begun(&self, document: u32, pass: u64) -> bool {
         self.pass(document) <= pass
+    }
+}
+
+/// Documents numbered anew, in the order in which they begin: those that take part in a pass are the first ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InOrder {
+    /// Whether first topics do not depend on each other.
+    pub(super) is_random: bool,
+    /// The documents; as the corpus has them if there is none.
+    order: Vec<u32>,
+    /// The pass in which each of these begins.
+    begins: Vec<u64>,
+}
+
+impl InOrder {
+    /// # Panics
+    /// As [`Begins::new`].
+    pub(super) fn new(start: &Start, documents: usize, seed: u64) -> Self {
+        let begins = Begins::new(start, documents, seed);
+        let mut order: Vec<u32> = (0..documents as u32).collect();
+        order.sort_by_key(|document| begins.pass(*document));
+        let passes = order.iter().map(|document| begins.pass(*document)).collect();
+        InOrder { is_random: begins.is_random, order, begins: passes }
+    }
+
+    /// The number of each document of the corpus among those of the graph.
+    pub(super) fn places(&self, documents: usize) -> Vec<u32> {
+        let mut places: Vec<u32> = (0..documents as u32).collect();
+        for (place, document) in (0..).zip(&self.order) {
+            places[*document as usize] = place;
+        }
+        places
+    }
+
+    /// The topics of all tokens as the corpus has them, from the document of the graph and the topic of each, those of a document in the order of its words.
+    pub(super) fn topics(&self, corpus: &Corpus, of: impl Iterator<Item = (u32, u16)>) -> Vec<u16> {
+        let (mut next, mut start) = (vec![0; corpus.documents.len()], 0);
+        for (place, tokens) in self.places(corpus.documents.len()).iter().zip(tokens(corpus).of_documents) {
+            next[*place as usize] = start;
+            start += tokens as usize;
+        }
+        let mut topics = vec![NO_TOPIC; start];
+        for (document, topic) in of {
+            let at = &mut next[document as usize];
+            topics[*at] = topic;
+            *at += 1;
+        }
+        topics
+    }
+
+    /// Documents that do not take part in a pass yet.
+    #[inline(always)]
+    pub(super) fn waiting(&self, pass: u64) -> usize {
+        self.begins.len() - self.begins.partition_point(|begin| *begin <= pass)
+    }
+
+    /// Whether a document of the graph takes part in a pass.
+    #[inline(always)]
+    pub(super) fn has_begun(&self, place: u32, pass: u64) -> bool {
+        self.begins.get(place as usize).is_none_or(|begin| *begin <= pass)
+    }
+
+    /// Passes after which all documents take part.
+    pub(super) fn first_passes(&self) -> u64 {
+        self.begins.last().map_or(1, |last| last + 1)
     }
 }
 

@@ -58,40 +58,81 @@ fn chain_rule(priors: &Priors, tokens: &[(usize, usize)], topics: &[usize]) -> f
 
 /// A sampler, and what a run with it looks like.
 trait Tested: Sampler {
+    /// How its tokens may get their first topics.
+    fn starts() -> Vec<Start> {
+        vec![Start::Random, Start::Sequential, Start::growing()]
+    }
+
     /// Of each document and then of each word, how many tokens each topic has.
-    fn rows(&self, documents: usize, counts: &Column<Self::Vertex>) -> Vec<Vec<f32>>;
+    fn rows(&self, topology: &Topology, counts: &Column<Self::Vertex>) -> Vec<Vec<f32>>;
+
+    /// Whether tokens have the same.
+    fn are_same(one: &Graph<Self::Vertex, Self::Edge>, other: &Graph<Self::Vertex, Self::Edge>) -> bool;
 
     fn run(
         &self,
         corpus: &Corpus,
-        with: impl FnOnce(EdgeEngine<'_, Self>) -> EdgeEngine<'_, Self>,
-    ) -> Graph<Self::Vertex, u16> {
+        parts: Option<[usize; 2]>,
+        with: impl for<'g> FnOnce(Engine<'g, Self::Job<'g>>) -> Engine<'g, Self::Job<'g>>,
+    ) -> Graph<Self::Vertex, Self::Edge> {
         let mut graph = self.graph(corpus).unwrap();
-        with(self.engine(&mut graph, None)).run().unwrap();
+        with(self.engine(&mut graph, parts)).run().unwrap();
         graph
     }
 }
 
-type EdgeEngine<'g, L> = Engine<'g, gasworks_engine::EdgeJob<'g, L>>;
-
 impl Tested for Lda {
-    fn rows(&self, _: usize, rows: &Column<Row<f32>>) -> Vec<Vec<f32>> {
+    fn are_same(one: &Graph<Row<f32>, u16>, other: &Graph<Row<f32>, u16>) -> bool {
+        one.edge_list().eq(other.edge_list())
+    }
+
+    fn rows(&self, _: &Topology, rows: &Column<Row<f32>>) -> Vec<Vec<f32>> {
         assert!(rows.iter().all(|row| row[self.topics()..].iter().all(|count| *count == 0.0)));
         rows.iter().map(|row| row[..self.topics()].to_vec()).collect()
     }
 }
 
 impl Tested for SparseLda {
-    fn rows(&self, documents: usize, counts: &Column<Own<SparseCounts>>) -> Vec<Vec<f32>> {
-        let words = counts.len() - documents;
-        let places = self.places(documents);
-        let places = places.iter().map(|place| words + *place as usize).chain(0..words);
+    fn are_same(one: &Graph<Own<SparseCounts>, u16>, other: &Graph<Own<SparseCounts>, u16>) -> bool {
+        one.edge_list().eq(other.edge_list())
+    }
+
+    fn rows(&self, topology: &Topology, counts: &Column<Own<SparseCounts>>) -> Vec<Vec<f32>> {
+        let Sides { documents, words } = self.sides(topology);
+        let places = self.places(documents.len());
+        let places = places.iter().map(|place| documents.start + *place as usize).chain(words);
         let row = |at: usize| {
             let mut row = vec![0.0; self.priors().topics()];
             counts.get(at).iter().for_each(|(topic, count)| row[usize::from(topic)] += count as f32);
             row
         };
         places.map(row).collect()
+    }
+}
+
+impl Tested for MetropolisLda {
+    fn are_same(one: &Graph<Own<Vec<u16>>, Trial>, other: &Graph<Own<Vec<u16>>, Trial>) -> bool {
+        one.edge_list().eq(other.edge_list())
+    }
+
+    fn starts() -> Vec<Start> {
+        vec![Start::Random, Start::growing()]
+    }
+
+    fn rows(&self, topology: &Topology, topics: &Column<Own<Vec<u16>>>) -> Vec<Vec<f32>> {
+        let Sides { documents, words } = self.sides(topology);
+        let mut rows = vec![vec![0.0; self.priors().topics()]; topology.vertices()];
+        let places = self.places(documents.len());
+        let mut document_at = vec![0; documents.len()];
+        places.iter().enumerate().for_each(|(document, place)| document_at[*place as usize] = document);
+        for word in words {
+            let tokens = topology.in_neighbors(word as u32).iter().zip(topics.get(word));
+            for (place, topic) in tokens.filter(|(_, topic)| **topic != NO_TOPIC) {
+                rows[word][usize::from(*topic)] += 1.0;
+                rows[document_at[*place as usize]][usize::from(*topic)] += 1.0;
+            }
+        }
+        rows
     }
 }
 
@@ -156,11 +197,12 @@ fn the_chain_is_exact<L: Tested>() {
         }
         let whole: f64 = exact.values().sum();
         let (mut seen, passes) = (BTreeMap::new(), 10_000_u32);
+        let mut graph = lda.graph(&corpus).unwrap();
+        let topology = graph.topology().clone();
         let mut observer = |_: &Progress, counts: &Column<L::Vertex>| {
-            *seen.entry(key(lda.rows(count, counts))).or_insert(0.0) += 1.0 / f64::from(passes);
+            *seen.entry(key(lda.rows(&topology, counts))).or_insert(0.0) += 1.0 / f64::from(passes);
             ControlFlow::Continue(())
         };
-        let mut graph = lda.graph(&corpus).unwrap();
         let engine = lda.engine(&mut graph, Some([1, 1])).threads(1);
         engine.rounds(passes.into()).observer(&mut observer).run().unwrap();
         let far: f64 = exact.iter().map(|(rows, p)| (p / whole - seen.get(rows).unwrap_or(&0.0)).abs()).sum();
@@ -181,17 +223,18 @@ fn the_chain_is_exact<L: Tested>() {
 fn counts_stay_the_sums_of_topics_and_bits_do_not_depend_on_threads_or_vectors() {
     counts_follow_topics::<Lda>(&[1, 5, 16, 17, 40, 150]);
     counts_follow_topics::<SparseLda>(&[1, 5, 17, 150, 1100]);
+    counts_follow_topics::<MetropolisLda>(&[1, 5, 150, 1100]);
 }
 
 fn counts_follow_topics<L: Tested>(topics: &[usize]) {
     let documents = planted(40, 30);
     let corpus = corpus(&documents, 30);
     for &topics in topics {
-        for start in [Start::Random, Start::Sequential, Start::growing()] {
+        for start in L::starts() {
             let lda = L::with_priors(Priors::new(topics, &corpus)).starting(&start, documents.len(), 3);
             let whole = lda.first_passes();
             let run = |threads: usize, isa: Isa, passes: u64| {
-                lda.run(&corpus, |engine| engine.threads(threads).isa(isa).seed(9).rounds(passes))
+                lda.run(&corpus, None, |engine| engine.threads(threads).isa(isa).seed(9).rounds(passes))
             };
             let begins = start::Begins::new(&start, documents.len(), 3);
             for passes in [1, whole.div_ceil(2), whole, whole + 3] {
@@ -212,7 +255,7 @@ fn counts_follow_topics<L: Tested>(topics: &[usize]) {
                         }
                     }
                 }
-                let found = lda.rows(documents.len(), graph.vertex_data());
+                let found = lda.rows(graph.topology(), graph.vertex_data());
                 assert_eq!(found, expected, "{topics} topics, {start:?}, {passes} passes");
                 let likelihood = lda.likelihood(graph.topology(), graph.vertex_data());
                 assert_eq!(likelihood.tokens, f64::from(assigned));
@@ -220,7 +263,7 @@ fn counts_follow_topics<L: Tested>(topics: &[usize]) {
                 let again = model.likelihood();
                 assert!((again.logarithm - likelihood.logarithm).abs() < 1e-9 * likelihood.tokens);
                 let again = lda.resume(&model).unwrap();
-                assert_eq!(lda.rows(documents.len(), again.vertex_data()), expected);
+                assert_eq!(lda.rows(again.topology(), again.vertex_data()), expected);
                 assert_eq!(lda.model(&again, texts(&corpus)).topics(), model.topics());
                 let tables = [model.documents(), model.words()].map(|of| (0..of.len()).map(|at| of.get(at)));
                 for (counts, expected) in tables.into_iter().flatten().zip(&expected) {
@@ -237,9 +280,10 @@ fn counts_follow_topics<L: Tested>(topics: &[usize]) {
                 .chain(levels.map(|isa| (1, isa)));
             for (threads, isa) in runs {
                 let found = run(threads, isa, whole + 3);
-                let rows = |graph: &Graph<L::Vertex, u16>| lda.rows(documents.len(), graph.vertex_data());
+                let rows =
+                    |graph: &Graph<L::Vertex, L::Edge>| lda.rows(graph.topology(), graph.vertex_data());
                 assert_eq!(rows(&found), rows(&expected), "{threads} threads, {isa}");
-                assert!(found.edge_list().eq(expected.edge_list()), "{threads} threads, {isa}");
+                assert!(L::are_same(&found, &expected), "{threads} threads, {isa}");
             }
         }
     }
@@ -279,6 +323,7 @@ fn samplers_reach_the_same_likelihood() {
         ("sparse, one block", level::<SparseLda>(&corpus, documents.len(), [1, 1])),
         ("sparse, 8 x 4", level::<SparseLda>(&corpus, documents.len(), [4, 8])),
         ("dense, 8 x 8", level::<Lda>(&corpus, documents.len(), [8, 8])),
+        ("metropolis", level::<MetropolisLda>(&corpus, documents.len(), [1, 1])),
     ] {
         assert!((found / exact - 1.0).abs() < 0.005, "{name}: {found}, not {exact}");
     }
@@ -288,25 +333,26 @@ fn samplers_reach_the_same_likelihood() {
 fn planted_topics_are_found() {
     planted_topics_are_found_by::<Lda>();
     planted_topics_are_found_by::<SparseLda>();
+    planted_topics_are_found_by::<MetropolisLda>();
 }
 
 fn planted_topics_are_found_by<L: Tested>() {
     let documents = planted(120, 60);
     let corpus = corpus(&documents, 30);
-    for start in [Start::Random, Start::Sequential, Start::growing()] {
+    for start in L::starts() {
         for blocks in [1, 4] {
             let priors = Priors::new(3, &corpus).with_alpha(&[0.2; 3]).with_beta(0.1);
             let lda = L::with_priors(priors).starting(&start, documents.len(), 1);
             let run = |seed: u64| {
                 let rounds = lda.first_passes() + 60;
-                lda.run(&corpus, |engine| engine.blocks(blocks, blocks).seed(seed).rounds(rounds))
+                lda.run(&corpus, Some([blocks; 2]), |engine| engine.seed(seed).rounds(rounds))
             };
             // A single chain may stay where two topics share one for long.
-            let logarithm = |graph: &Graph<L::Vertex, u16>| {
+            let logarithm = |graph: &Graph<L::Vertex, L::Edge>| {
                 lda.likelihood(graph.topology(), graph.vertex_data()).logarithm
             };
             let graph = (0..4).map(run).max_by(|a, b| logarithm(a).total_cmp(&logarithm(b))).unwrap();
-            let rows = lda.rows(documents.len(), graph.vertex_data());
+            let rows = lda.rows(graph.topology(), graph.vertex_data());
             let topic = |word: usize| {
                 let row = &rows[documents.len() + word];
                 let most = (0..3).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap();

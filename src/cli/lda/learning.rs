@@ -35,7 +35,7 @@ impl LearningOptions {
     pub(super) fn run<L: Sampler + Clone>(
         &self,
         lda: &Lda,
-        graph: &mut Graph<L::Vertex, u16>,
+        graph: &mut Graph<L::Vertex, L::Edge>,
         program: &RefCell<L>,
         earlier: u64,
         observer: &mut dyn Observer<L::Vertex>,

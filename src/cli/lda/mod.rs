@@ -15,9 +15,10 @@ use clap::Args;
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, Texts};
 use gasworks::programs::lda::{
-    Lda as Program, Origin, Priors, Sampler, SparseLda, Start, Topic, TopicModel, TopicSettings, WordCut,
+    Lda as Program, MetropolisLda, Origin, Priors, Sampler, SparseLda, Start, Topic, TopicModel,
+    TopicSettings, WordCut,
 };
-use gasworks::{Column, EdgeJob, Engine, Plan, Progress};
+use gasworks::{Column, Engine, Plan, Progress};
 use serde_json::{Value, json};
 
 use super::error::Failure;
@@ -26,7 +27,7 @@ use super::grid::GridOptions;
 use super::options::{Common, Voice, names};
 use super::run::{self, Ending, Run};
 use learning::LearningOptions;
-use sampler::SamplerOptions;
+use sampler::{Kind, SamplerOptions};
 use saved::{Begun, SavingOptions};
 use words::WordOptions;
 
@@ -39,7 +40,7 @@ pub(super) use words::share;
 /// Find topics of documents, by latent Dirichlet allocation
 ///
 /// A topic is a distribution over words, and a document mixes some. Each token of each document has a topic; a pass draws all of them anew, each
-/// from its distribution given all others (collapsed Gibbs sampling), by blocks of tokens without a common document or word. At the end, the most probable words
+/// from its distribution given all others (collapsed Gibbs sampling), by blocks of tokens without a common document or word; --sampler has another way. At the end, the most probable words
 /// of each topic are printed, and the document that has most of it.
 #[derive(Args, Debug)]
 #[command(
@@ -123,7 +124,7 @@ struct Documents {
     held: Option<Texts>,
     /// A model to go on from.
     warm: Option<TopicModel>,
-    is_sparse: bool,
+    kind: Kind,
 }
 
 /// How tokens get their first topics.
@@ -159,12 +160,12 @@ fn prior(text: &str) -> Result<f64, String> {
 
 impl Lda {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let run = Run::in_order("lda", &self.common, self.grid.order(), |_, threads| {
-            let none = Corpus::default();
-            let program = Program::new(1, &none);
-            let mut empty = program.graph(&none)?;
-            Ok::<Plan, Failure>(self.engine(&mut empty, &program).threads(threads).plan()?)
-        })?;
+        let order = self.sampler.order(&self.grid, self.start)?;
+        let run =
+            Run::in_order("lda", &self.common, order, |_, threads| match self.sampler.is_metropolis() {
+                true => self.plan::<MetropolisLda>(threads),
+                false => self.plan::<Program>(threads),
+            })?;
         self.saving.check(&self.documents.inputs(), reporter)?;
         self.view.check(&self.documents.inputs(), reporter)?;
         let warm = self.saving.read(self.topics)?;
@@ -172,17 +173,22 @@ impl Lda {
             self.documents.read(|documents| self.words_of_texts.options(documents), reporter)?;
         let (texts, held) = self.saving.part(texts, self.common.seed, reporter);
         let priors = self.priors(&texts.corpus, warm.as_ref());
-        let is_sparse = self.sampler.is_sparse(&texts.corpus, priors.topics());
-        reporter.say(format_args!(
-            "{} topics, drawn by the {} sampler",
-            priors.topics(),
-            sampler::name(is_sparse)
-        ));
-        let documents = Documents { texts, cut, held, warm, is_sparse };
-        match is_sparse {
-            true => self.learn::<SparseLda>(priors, documents, &run, reporter),
-            false => self.learn::<Program>(priors, documents, &run, reporter),
+        let kind = self.sampler.kind(&texts.corpus, priors.topics());
+        reporter.say(format_args!("{} topics, drawn by the {} sampler", priors.topics(), kind.name()));
+        let documents = Documents { texts, cut, held, warm, kind };
+        match kind {
+            Kind::Dense => self.learn::<Program>(priors, documents, &run, reporter),
+            Kind::Sparse => self.learn::<SparseLda>(priors, documents, &run, reporter),
+            Kind::Metropolis => self.learn::<MetropolisLda>(priors, documents, &run, reporter),
         }
+    }
+
+    /// How a run would be kept in order.
+    fn plan<L: Sampler>(&self, threads: usize) -> Result<Plan, Failure> {
+        let none = Corpus::default();
+        let program = L::with_priors(Priors::new(1, &none));
+        let mut empty = program.graph(&none)?;
+        Ok(self.engine(&mut empty, &program).threads(threads).plan()?)
     }
 
     fn learn<L: Sampler + Clone>(
@@ -192,11 +198,11 @@ impl Lda {
         run: &Run<'_>,
         reporter: &mut Reporter,
     ) -> Result<Ending, Failure> {
-        let Documents { texts, cut, held, warm, is_sparse } = documents;
+        let Documents { texts, cut, held, warm, kind } = documents;
         let program: L = self.program(priors, &texts.corpus, warm.is_some());
         let Begun { mut graph, texts, after } =
             self.saving.begin(&program, warm.as_ref(), texts, cut.as_ref(), self.common.seed, reporter)?;
-        run.start(&graph, Some(self.iterations), self.details(&texts.corpus, &program, is_sparse), reporter)?;
+        run.start(&graph, Some(self.iterations), self.details(&texts.corpus, &program, kind), reporter)?;
 
         // Until all documents take part, passes are no iterations.
         let (before, program) = (program.first_passes() - 1, RefCell::new(program));
@@ -276,14 +282,16 @@ impl Lda {
 
     fn engine<'g, L: Sampler>(
         &self,
-        graph: &'g mut Graph<L::Vertex, u16>,
+        graph: &'g mut Graph<L::Vertex, L::Edge>,
         program: &'g L,
-    ) -> Engine<'g, EdgeJob<'g, L>> {
-        self.grid.exclude(program.engine(graph, self.grid.blocks()))
+    ) -> Engine<'g, L::Job<'g>> {
+        let engine = program.engine(graph, self.grid.blocks());
+        // Where there are no blocks, the program knows.
+        if self.sampler.is_metropolis() { engine } else { self.grid.exclude(engine) }
     }
 
     /// The part of the start event that only this command has.
-    fn details<L: Sampler>(&self, corpus: &Corpus, program: &L, is_sparse: bool) -> Metrics {
+    fn details<L: Sampler>(&self, corpus: &Corpus, program: &L, kind: Kind) -> Metrics {
         let alpha = program.priors().alpha();
         let is_even = alpha.iter().all(|one| *one == alpha[0]);
         let mean = alpha.iter().sum::<f64>() / alpha.len() as f64;
@@ -292,7 +300,7 @@ impl Lda {
             "words": corpus.words.len(),
             "tokens": corpus.tokens(),
             "topics": alpha.len(),
-            "sampler": sampler::name(is_sparse),
+            "sampler": kind.name(),
             "alpha": if is_even { alpha[0] } else { mean },
             "beta": program.priors().beta(),
             "first_topics": format!("{:?}", self.start).to_lowercase(),

@@ -34,8 +34,8 @@ pub(super) struct SavingOptions {
 }
 
 /// A graph to run on, and the passes that went before.
-pub(super) struct Begun<V: Data> {
-    pub(super) graph: Graph<V, u16>,
+pub(super) struct Begun<V: Data, E: Data> {
+    pub(super) graph: Graph<V, E>,
     pub(super) texts: Texts,
     pub(super) after: u64,
 }
@@ -78,7 +78,7 @@ impl SavingOptions {
         cut: Option<&WordCut>,
         seed: u64,
         reporter: &Reporter,
-    ) -> Result<Begun<L::Vertex>, Failure> {
+    ) -> Result<Begun<L::Vertex, L::Edge>, Failure> {
         let (Some(model), Some(path)) = (model, &self.warm_start) else {
             return Ok(Begun { graph: program.graph(&texts.corpus)?, texts, after: 0 });
         };

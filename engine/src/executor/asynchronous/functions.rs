@@ -31,6 +31,8 @@ pub(crate) struct Functions<'g, V: Data, E: Data> {
     pub(crate) model: Model,
     pub(crate) isa: Isa,
     pub(crate) seed: u64,
+    /// Visits of each vertex before the run.
+    pub(crate) before: u64,
     /// Whether recorders forget, for tests to see it caught.
     #[cfg(test)]
     pub(crate) forgets: bool,
@@ -72,6 +74,7 @@ impl<'g, V: Data, E: Data> Functions<'g, V, E> {
             model,
             isa,
             seed,
+            before: 0,
             #[cfg(test)]
             forgets: false,
             state,
@@ -177,6 +180,7 @@ where
             functions: &self.functions,
             isa: self.isa,
             seed: self.seed,
+            before: self.before,
             in_place: *in_place,
         });
     }
@@ -235,6 +239,7 @@ where
             functions: &self.functions,
             isa: self.isa,
             seed: self.seed,
+            before: self.before,
             in_place: true,
         };
         let mut claims = Claims::new(topology.side(Side::In), &topology.out, self.reach().0);

@@ -31,6 +31,8 @@ pub(crate) struct Shared<'a, V: Data, E: Data> {
     pub(crate) functions: &'a [Box<dyn AnyFunction<V, E> + 'a>],
     pub(crate) isa: Isa,
     pub(crate) seed: u64,
+    /// Visits of each vertex before the run.
+    pub(crate) before: u64,
     /// Whether visits need no aids.
     pub(crate) in_place: bool,
 }
@@ -136,8 +138,8 @@ impl<'g, P: UpdateFunction> Function<'g, P> {
         let (vertex, topology) = (claim.vertex(), shared.topology);
         report.at = vertex;
         let (signals, functions) = (report.signals.len(), shared.functions.len() as u32);
-        let cx =
-            Context { global: self.globals.at(global), vertex, round: visit, topology, seed: shared.seed };
+        let (global_of_visit, round) = (self.globals.at(global), shared.before + visit);
+        let cx = Context { global: global_of_visit, vertex, round, topology, seed: shared.seed };
         let mut scope = Scope {
             lent: crate::memory::Lent::new(&shared.cells, aids.way(), claim),
             topology,
