@@ -182,7 +182,15 @@ impl Sampler for SparseLda {
     }
 
     fn counts(counts: Ref<'_, Own<SparseCounts>>) -> impl Iterator<Item = (usize, u32)> {
-        counts.iter().map(|(topic, count)| (usize::from(topic), count))
+        // A word's entries of one topic lie side by side.
+        let mut entries = counts.iter().peekable();
+        std::iter::from_fn(move || {
+            let (topic, mut count) = entries.next()?;
+            while let Some((_, more)) = entries.next_if(|(next, _)| *next == topic) {
+                count += more;
+            }
+            Some((usize::from(topic), count))
+        })
     }
 
     /// Words left, documents right, in the order in which they begin.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use gasworks_engine::graph::Ids;
-use gasworks_engine::input::WordCount;
+use gasworks_engine::input::{CorpusOptions, Source, WordCount, read_corpus};
 use gasworks_engine::{Column, Engine, Isa, Own, Progress};
 use gasworks_kernels::topics::sparse::SparseCounts;
 
@@ -411,4 +411,19 @@ fn what_cannot_be_counted_or_run_is_refused() {
     }
     let shrinking = Start::Growing(vec![Stage { share: 0.5, passes: 1 }, Stage { share: 0.2, passes: 1 }]);
     assert!(std::panic::catch_unwind(|| Lda::new(2, &few).starting(&shrinking, 10, 0)).is_err());
+}
+
+/// More tokens of a word have one topic than an entry of its list can hold.
+#[test]
+fn likelihood_counts_the_tokens_of_a_topic_together() {
+    let text = "1 0:50000\n2 0:40000 1:3\n";
+    let corpus = read_corpus(&Source::from_memory("few.dat", text.as_bytes()), &CorpusOptions::default());
+    let corpus = corpus.unwrap().data;
+    let dense = Lda::with_priors(Priors::new(1, &corpus));
+    let graph = dense.run(&corpus, None, |engine| engine.rounds(1));
+    let expected = dense.likelihood(graph.topology(), graph.vertex_data()).logarithm;
+    let sparse = SparseLda::with_priors(Priors::new(1, &corpus));
+    let graph = sparse.run(&corpus, None, |engine| engine.rounds(1));
+    let found = sparse.likelihood(graph.topology(), graph.vertex_data()).logarithm;
+    assert!((found - expected).abs() <= 1e-9 * expected.abs(), "{found} against {expected}");
 }
