@@ -2,7 +2,6 @@
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::input::EdgeList;
 use gasworks::{Engine, Plan, VertexJob, programs};
 use serde_json::{Value, json};
 
@@ -40,9 +39,8 @@ pub(crate) const DEFAULTS: Defaults =
 impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("components", &self.run, DEFAULTS, plan)?;
-        let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
-        let mut graph = GraphBuilder::directed(ids.len()).plain_edges(&arcs).build()?.with_vertices(|v| v);
-        drop(arcs);
+        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.directed()?;
+        let mut graph = graph.with_vertices(|v| v);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
         let outcome = run.watched(reporter, run::report_active, |observer, limits| {
             let engine = engine(&mut graph, &run.order)?.observer(observer);

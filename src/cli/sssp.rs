@@ -1,7 +1,7 @@
 //! `gasworks sssp`: distances from one vertex to all.
 
 use clap::Args;
-use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::graph::{Graph, GraphBuilder, Ids};
 use gasworks::input::EdgeList;
 use gasworks::programs::ShortestPaths;
 use gasworks::{Engine, Plan, VertexJob};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::graph::{self, EdgeOptions, GraphInput};
+use super::graph::{self, EdgeOptions, Edges, GraphInput};
 use super::options::RunOptions;
 use super::order::{Defaults, Order, admit};
 use super::output::Output;
@@ -62,18 +62,10 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 impl Sssp {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("sssp", &self.run, DEFAULTS, plan)?;
-        let mut list = self.input.open(self.output.as_ref(), reporter)?;
-        let source = self.find_source(&list)?;
-        let weights = self.weights(&mut list)?;
-        let EdgeList { ids, arcs, .. } = list;
-        let mut graph = self
-            .edges
-            .builder(ids.len(), self.edges.reverse_for_paths())
-            .weighted_edges(&arcs, &weights)
-            .parallel_edges(self.edges.parallel(|a, b| a + b))
-            .build()?
-            .with_vertices(ShortestPaths::start(source));
-        drop((arcs, weights));
+        let edges = self.checked(self.input.open(self.output.as_ref(), reporter)?)?;
+        let source = self.find_source(edges.ids())?;
+        let (ids, graph) = edges.weighted(self.edges)?;
+        let mut graph = graph.with_vertices(ShortestPaths::start(source));
         let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
         run.start(&graph, self.iterations, more, reporter)?;
         let outcome = run.watched(reporter, run::report_active, |observer, limits| {
@@ -103,10 +95,10 @@ impl Sssp {
         run::finish(reporter, reason, &outcome, metrics, more)
     }
 
-    fn find_source(&self, list: &EdgeList) -> Result<u32, Failure> {
-        list.ids.find(&self.source).ok_or_else(|| {
-            let (count, name) = (list.ids.len(), self.input.name().display());
-            let example = list.ids.iter().next().map(|id| format!(", such as {id}")).unwrap_or_default();
+    fn find_source(&self, ids: &Ids) -> Result<u32, Failure> {
+        ids.find(&self.source).ok_or_else(|| {
+            let (count, name) = (ids.len(), self.input.name().display());
+            let example = ids.iter().next().map(|id| format!(", such as {id}")).unwrap_or_default();
             Failure::usage(
                 format!("as --source one of the {count} ids in {name}{example}"),
                 format!("{:?}", self.source),
@@ -115,15 +107,21 @@ impl Sssp {
         })
     }
 
-    /// One for each edge, none below 0.
-    fn weights(&self, list: &mut EdgeList) -> Result<Vec<f32>, Failure> {
-        let Some(weights) = list.weights.take() else { return Ok(vec![1.0; list.arcs.len()]) };
-        let Some(at) = weights.iter().position(|weight| *weight < 0.0) else { return Ok(weights) };
-        let [source, target] = list.arcs[at].map(|vertex| list.ids.id(vertex));
+    /// The same edges, none of whose weights is below 0.
+    fn checked(&self, edges: Edges) -> Result<Edges, Failure> {
+        if edges.weights().is_none_or(|weights| weights.iter().all(|weight| *weight >= 0.0)) {
+            return Ok(edges);
+        }
+        let EdgeList { ids, arcs, weights } = edges.into_list();
+        let negative = weights.iter().flatten().zip(arcs).find(|(weight, _)| **weight < 0.0);
+        let found = negative.map(|(weight, arc)| {
+            let [source, target] = arc.map(|vertex| ids.id(vertex));
+            format!("{weight} on the edge from {source} to {target}")
+        });
         Err(Failure::data(
             self.input.name(),
             "weights of 0 or more, the lengths of edges",
-            format!("{} on the edge from {source} to {target}", weights[at]),
+            found.unwrap_or_default(),
             "shift or correct the weights, or drop their column to count edges",
         ))
     }
