@@ -33,9 +33,7 @@ pub(super) fn told(text: &[u8]) -> Option<Format> {
             .map(|(_, line)| line)
             .filter(|line| lines::kind(line) == LineKind::Row)
     };
-    if rows().next().is_none() {
-        return None;
-    }
+    let first_row = rows().next()?;
     if rows().take(sniff::SAMPLE).all(|row| before_colon(row).is_some()) {
         return Some(Format::Adjacency);
     }
@@ -48,7 +46,7 @@ pub(super) fn told(text: &[u8]) -> Option<Format> {
     if !rows().take(sniff::SAMPLE).all(counted) {
         return None;
     }
-    let first = columns(rows().next()?);
+    let first = columns(first_row);
     let is_table = rows().all(|row| columns(row) == first);
     let is_long = rows().take(CERTAIN).count() == CERTAIN;
     (!is_table && is_long && rows().all(counted)).then_some(Format::CountedAdjacency)
