@@ -1,8 +1,7 @@
 //! `gasworks bfs`: how many steps lead from one vertex to all.
 
 use clap::Args;
-use gasworks::graph::{GraphBuilder, ReverseEdges};
-use gasworks::input::EdgeList;
+use gasworks::graph::GraphBuilder;
 use gasworks::programs::{BreadthFirstSearch, Reached};
 use gasworks::{Engine, Plan};
 use serde_json::{Value, json};
@@ -46,16 +45,9 @@ impl Bfs {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::in_order("bfs", &self.common, Order::of_rounds(), plan)?;
         let direction = self.direction.under(&run.order)?;
-        let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
+        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.plain(self.edges)?;
         let source = self.input.find(&ids, "--source", &self.source)?;
-        let mut graph = self
-            .edges
-            .builder(ids.len(), ReverseEdges::Pair)
-            .plain_edges(&arcs)
-            .parallel_edges(self.edges.parallel(|(), ()| ()))
-            .build()?
-            .with_vertices(BreadthFirstSearch::start(source));
-        drop(arcs);
+        let mut graph = graph.with_vertices(BreadthFirstSearch::start(source));
         let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
         run.start(&graph, self.iterations, more, reporter)?;
         let outcome = run.watched(reporter, run::report_active, |observer, limits| {

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder, Topology};
-use gasworks::input::EdgeList;
 use gasworks::programs::GreedyColoring;
 use gasworks::{Engine, Exclusion, Plan, Reason, UpdateJob};
 use rayon::prelude::*;
@@ -61,10 +60,8 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 impl Color {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("color", &self.run, DEFAULTS, plan)?;
-        let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
-        let graph = GraphBuilder::directed(ids.len()).plain_edges(&arcs).build()?;
+        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.directed()?;
         let mut graph = graph.with_vertices(|_| GreedyColoring::UNCOLORED);
-        drop(arcs);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
         let outcome = run.watched(reporter, run::report_active, |observer, limits| {
             let engine = engine(&mut graph, &run.order)?.observer(observer);

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::input::EdgeList;
 use gasworks::programs::{self, specialists};
 use gasworks::{Engine, Plan, VertexJob};
 use serde_json::{Value, json};
@@ -54,9 +53,8 @@ impl Components {
             Run::begin(name, &self.run, DEFAULTS, plan)?
         };
         let direction = self.direction.under(&run.order)?;
-        let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
-        let mut graph = GraphBuilder::directed(ids.len()).plain_edges(&arcs).build()?.with_vertices(|v| v);
-        drop(arcs);
+        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.directed()?;
+        let mut graph = graph.with_vertices(|v| v);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
         let (labels, outcome, reason) = if self.specialist.specialist {
             let kernel = || specialists::components(graph.topology());

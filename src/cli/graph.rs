@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use gasworks::graph::{GraphBuilder, Ids, ParallelEdges, ReverseEdges};
-use gasworks::input::{EdgeList, Source, read_edges};
+use gasworks::graph::{Graph, GraphBuilder, Ids, ParallelEdges, ReverseEdges};
+use gasworks::input::{EdgeList, Format, Source, StoredGraph, read_edges, read_stored};
 
 use super::error::Failure;
 use super::events::Reporter;
@@ -15,7 +15,7 @@ use super::output::Output;
 /// A graph as input.
 #[derive(Args, Debug)]
 pub(crate) struct GraphInput {
-    /// Edges: source, target and perhaps a weight, in a table or a MatrixMarket file; - is standard input
+    /// Edges: source, target and perhaps a weight, in a table or a MatrixMarket file; or a METIS file, adjacency lists, or what convert wrote; - is standard input
     pub(crate) graph: PathBuf,
     #[command(flatten)]
     pub(crate) input: InputOptions,
@@ -23,7 +23,7 @@ pub(crate) struct GraphInput {
 
 impl GraphInput {
     /// How every graph command goes on: looks whether the output can be written, and reads the edges.
-    pub(crate) fn open(&self, output: Option<&Output>, reporter: &mut Reporter) -> Result<EdgeList, Failure> {
+    pub(crate) fn open(&self, output: Option<&Output>, reporter: &mut Reporter) -> Result<Edges, Failure> {
         if let Some(output) = output {
             output.check(&[self.name()], reporter)?;
         }
@@ -49,18 +49,97 @@ impl GraphInput {
     }
 }
 
+/// Edges as their input holds them.
+pub(crate) enum Edges {
+    List(EdgeList),
+    Stored(StoredGraph),
+}
+
 /// Reads edges.
 pub(crate) fn load(
     source: &Source,
     options: InputOptions,
     reporter: &mut Reporter,
-) -> Result<EdgeList, Failure> {
+) -> Result<Edges, Failure> {
     reporter.loading(source.name().display());
-    let loaded = read_edges(source, &options.edges())?;
-    reporter.loaded(&loaded.report);
-    let EdgeList { ids, arcs, .. } = &loaded.data;
-    reporter.say(format_args!("{} vertices, {} edges", ids.len(), arcs.len()));
-    Ok(loaded.data)
+    let may_be_stored = options.format.is_none_or(|format| format == Format::Binary);
+    let stored = if may_be_stored { read_stored(source)? } else { None };
+    let (edges, report) = match stored {
+        Some(loaded) => (Edges::Stored(loaded.data), loaded.report),
+        None => {
+            let loaded = read_edges(source, &options.edges())?;
+            (Edges::List(loaded.data), loaded.report)
+        }
+    };
+    reporter.loaded(&report);
+    reporter.say(format_args!("{} vertices, {} edges", edges.ids().len(), edges.count()));
+    Ok(edges)
+}
+
+impl Edges {
+    pub(crate) fn ids(&self) -> &Ids {
+        match self {
+            Edges::List(list) => &list.ids,
+            Edges::Stored(stored) => stored.ids(),
+        }
+    }
+
+    /// How many edges.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Edges::List(list) => list.arcs.len(),
+            Edges::Stored(stored) => stored.topology().edges(),
+        }
+    }
+
+    pub(crate) fn weights(&self) -> Option<&[f32]> {
+        match self {
+            Edges::List(list) => list.weights.as_deref(),
+            Edges::Stored(stored) => stored.weights(),
+        }
+    }
+
+    pub(crate) fn into_list(self) -> EdgeList {
+        match self {
+            Edges::List(list) => list,
+            Edges::Stored(stored) => stored.into_list(),
+        }
+    }
+
+    /// The graph of all edges, without weights.
+    pub(crate) fn directed(self) -> Result<(Ids, Graph<(), ()>), Failure> {
+        self.plain(EdgeOptions { undirected: false, parallel_edges: Parallel::Keep })
+    }
+
+    /// The graph without weights. What is stored need not be built where all edges stay as they are.
+    pub(crate) fn plain(self, options: EdgeOptions) -> Result<(Ids, Graph<(), ()>), Failure> {
+        match self {
+            Edges::Stored(stored) if options.keeps_all() => Ok(stored.into_plain()),
+            edges => {
+                let EdgeList { ids, arcs, .. } = edges.into_list();
+                let builder = options.builder(ids.len(), ReverseEdges::Pair).plain_edges(&arcs);
+                drop(arcs);
+                let graph = builder.parallel_edges(options.parallel(|(), ()| ())).build()?;
+                Ok((ids, graph))
+            }
+        }
+    }
+
+    /// The graph with lengths, 1 each where the input has none.
+    pub(crate) fn weighted(self, options: EdgeOptions) -> Result<(Ids, Graph<(), f32>), Failure> {
+        match self {
+            Edges::Stored(stored) if options.keeps_all() => Ok(stored.into_weighted(1.0)),
+            edges => {
+                let EdgeList { ids, arcs, weights } = edges.into_list();
+                let weights = weights.unwrap_or_else(|| vec![1.0; arcs.len()]);
+                let builder = options.builder(ids.len(), options.reverse_for_paths());
+                let builder = builder.weighted_edges(&arcs, &weights);
+                drop((arcs, weights));
+                let graph = builder.parallel_edges(options.parallel(|a, b| a + b)).build()?;
+                Ok((ids, graph))
+            }
+        }
+    }
 }
 
 /// What becomes of the edges of the input.
@@ -87,6 +166,11 @@ const PARALLEL: [(&str, Parallel); 3] =
     [("keep", Parallel::Keep), ("drop", Parallel::Drop), ("sum", Parallel::Sum)];
 
 impl EdgeOptions {
+    /// Whether the graph has the edges of the input, no fewer and no more.
+    fn keeps_all(self) -> bool {
+        !self.undirected && matches!(self.parallel_edges, Parallel::Keep)
+    }
+
     /// A graph without edges yet.
     pub(crate) fn builder(self, vertices: usize, reverse: ReverseEdges) -> GraphBuilder<()> {
         match self.undirected {

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use gasworks::graph::{Graph, GraphBuilder};
-use gasworks::input::EdgeList;
 use gasworks::programs::KCore;
 use gasworks::{Engine, Plan, Reason, UpdateJob};
 use serde_json::json;
@@ -55,9 +54,7 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 impl Kcore {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("kcore", &self.run, DEFAULTS, plan)?;
-        let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
-        let graph = GraphBuilder::directed(ids.len()).plain_edges(&arcs).build()?;
-        drop(arcs);
+        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.directed()?;
         let start = KCore::start(graph.topology());
         let mut graph = graph.with_vertices(start);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;

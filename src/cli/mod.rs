@@ -7,6 +7,7 @@ mod catalog;
 mod ccd;
 mod color;
 mod components;
+mod convert;
 mod error;
 mod evaluate;
 mod events;
@@ -51,7 +52,7 @@ use options::{Common, Voice};
 
 /// Graph-parallel machine learning and graph analytics: gather, apply, scatter on every core.
 ///
-/// Inputs are text files, plain, gzip or zstd; - is standard input. Their format is told from their content. Results go to
+/// Inputs are text files, plain, gzip or zstd, or graphs that convert wrote; - is standard input. Their format is told from their content. Results go to
 /// standard output, progress and notes to standard error. With barriers, and under exclusion by coloring or a grid, the same seed gives the same
 /// bits for every number of threads.
 #[derive(Debug, Parser)]
@@ -96,6 +97,7 @@ enum Command {
     Kcore(kcore::Kcore),
     Gibbs(gibbs::Gibbs),
     Lasso(lasso::Lasso),
+    Convert(convert::Convert),
     Inspect(inspect::Inspect),
     Schedulers(catalog::Schedulers),
     Exclusions(catalog::Exclusions),
@@ -131,6 +133,7 @@ impl Cli {
             Command::Kcore(command) => command.run.voice,
             Command::Gibbs(command) => command.run.voice,
             Command::Lasso(command) => command.run.voice,
+            Command::Convert(command) => command.voice,
             Command::Inspect(command) => command.voice,
             Command::Schedulers(command) => command.voice,
             Command::Exclusions(command) => command.voice,
@@ -193,6 +196,7 @@ impl Cli {
             Command::Kcore(command) => command.run(reporter),
             Command::Gibbs(command) => command.run(reporter),
             Command::Lasso(command) => command.run(reporter),
+            Command::Convert(command) => command.run(reporter),
             Command::Inspect(command) => command.run(reporter),
             Command::Schedulers(command) => command.run(reporter),
             Command::Exclusions(command) => command.run(reporter),

@@ -1,8 +1,7 @@
 //! `gasworks pagerank`: how often a random surfer is at each vertex.
 
 use clap::{ArgAction, Args};
-use gasworks::graph::{Graph, GraphBuilder, ReverseEdges};
-use gasworks::input::EdgeList;
+use gasworks::graph::{Graph, GraphBuilder};
 use gasworks::programs::{Dangling, DanglingMass, PageRank};
 use gasworks::{Engine, Plan, Selection, VertexJob};
 use serde_json::{Value, json};
@@ -60,17 +59,10 @@ pub(crate) const DEFAULTS: Defaults =
 impl Pagerank {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("pagerank", &self.run, DEFAULTS, |order, threads| self.plan(order, threads))?;
-        let EdgeList { ids, arcs, .. } = self.input.open(self.output.as_ref(), reporter)?;
+        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.plain(self.edges)?;
         let iterations = self.iterations.or(rounds(&run.order));
         let start = 1.0 / ids.len() as f32;
-        let mut graph = self
-            .edges
-            .builder(ids.len(), ReverseEdges::Pair)
-            .plain_edges(&arcs)
-            .parallel_edges(self.edges.parallel(|(), ()| ()))
-            .build()?
-            .with_vertices(|_| start);
-        drop(arcs);
+        let mut graph = graph.with_vertices(|_| start);
         run.start(&graph, iterations, Metrics::new(), reporter)?;
         let parts = Parts::new(self.damping, self.spread, self.tolerance, &run.order, graph.vertices())?;
         let outcome = run.watched(reporter, run::report_residual, |observer, limits| {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::graph::{self, EdgeOptions, GraphInput};
+use super::graph::{self, EdgeOptions, Edges, GraphInput};
 use super::options::RunOptions;
 use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
@@ -75,18 +75,10 @@ impl Sssp {
             Run::begin(name, &self.run, DEFAULTS, plan)?
         };
         let direction = self.direction.under(&run.order)?;
-        let mut list = self.input.open(self.output.as_ref(), reporter)?;
-        let source = self.input.find(&list.ids, "--source", &self.source)?;
-        let weights = self.weights(&mut list)?;
-        let EdgeList { ids, arcs, .. } = list;
-        let mut graph = self
-            .edges
-            .builder(ids.len(), self.edges.reverse_for_paths())
-            .weighted_edges(&arcs, &weights)
-            .parallel_edges(self.edges.parallel(|a, b| a + b))
-            .build()?
-            .with_vertices(ShortestPaths::start(source));
-        drop((arcs, weights));
+        let edges = self.checked(self.input.open(self.output.as_ref(), reporter)?)?;
+        let source = self.input.find(edges.ids(), "--source", &self.source)?;
+        let (ids, graph) = edges.weighted(self.edges)?;
+        let mut graph = graph.with_vertices(ShortestPaths::start(source));
         let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
         run.start(&graph, self.iterations, more, reporter)?;
         let (distances, outcome, reason) = if self.specialist.specialist {
@@ -123,15 +115,21 @@ impl Sssp {
         run::finish(reporter, reason, &outcome, metrics, more)
     }
 
-    /// One for each edge, none below 0.
-    fn weights(&self, list: &mut EdgeList) -> Result<Vec<f32>, Failure> {
-        let Some(weights) = list.weights.take() else { return Ok(vec![1.0; list.arcs.len()]) };
-        let Some(at) = weights.iter().position(|weight| *weight < 0.0) else { return Ok(weights) };
-        let [source, target] = list.arcs[at].map(|vertex| list.ids.id(vertex));
+    /// The same edges, none of whose weights is below 0.
+    fn checked(&self, edges: Edges) -> Result<Edges, Failure> {
+        if edges.weights().is_none_or(|weights| weights.iter().all(|weight| *weight >= 0.0)) {
+            return Ok(edges);
+        }
+        let EdgeList { ids, arcs, weights } = edges.into_list();
+        let negative = weights.iter().flatten().zip(arcs).find(|(weight, _)| **weight < 0.0);
+        let found = negative.map(|(weight, arc)| {
+            let [source, target] = arc.map(|vertex| ids.id(vertex));
+            format!("{weight} on the edge from {source} to {target}")
+        });
         Err(Failure::data(
             self.input.name(),
             "weights of 0 or more, the lengths of edges",
-            format!("{} on the edge from {source} to {target}", weights[at]),
+            found.unwrap_or_default(),
             "shift or correct the weights, or drop their column to count edges",
         ))
     }

@@ -1,13 +1,12 @@
 //! `gasworks triangles`: how many triples of vertices are joined to one another.
 
 use clap::Args;
-use gasworks::graph::{GraphBuilder, ParallelEdges, ReverseEdges, Topology};
-use gasworks::input::EdgeList;
+use gasworks::graph::Topology;
 use gasworks::programs::specialists;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter, number};
-use super::graph::GraphInput;
+use super::graph::{EdgeOptions, GraphInput, Parallel};
 use super::options::{Common, Voice};
 use super::output::Output;
 use super::run::{self, Ending, Run};
@@ -33,10 +32,8 @@ impl Triangles {
         let order = specialist::order("forward");
         let run =
             Run::in_order("triangles", &self.common, order, |_, threads| Ok(specialist::plan(threads)))?;
-        let EdgeList { ids, arcs, .. } = self.input.open(None::<&Output>, reporter)?;
-        let edges = GraphBuilder::undirected(ids.len(), ReverseEdges::Pair).plain_edges(&arcs);
-        let graph = edges.parallel_edges(ParallelEdges::First).build()?;
-        drop(arcs);
+        let joined = EdgeOptions { undirected: true, parallel_edges: Parallel::Drop };
+        let (_, graph) = self.input.open(None::<&Output>, reporter)?.plain(joined)?;
         run.start(&graph, None, Metrics::new(), reporter)?;
         let (topology, isa) = (graph.topology(), self.common.isa);
         let kernel = || specialists::triangles(topology, isa);

@@ -75,6 +75,7 @@ fn inputs_that_are_not_there() {
         &["triangles"],
         &["color"],
         &["kcore"],
+        &["convert", "-o", "-"],
         &["gibbs"],
         &["lasso"],
     ] {
@@ -102,6 +103,7 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
             &["infer", &nothing, &nothing, "--output"],
             &["color", &nothing, "--output"],
             &["kcore", &nothing, "--output"],
+            &["convert", &nothing, "--output"],
             &["gibbs", &nothing, "--output"],
             &["lasso", &nothing, "--output"],
             &["lda", &nothing, "--view"],
@@ -121,7 +123,8 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
+        &["convert", &graph, "-o", &same_graph],
         &["color", &graph, "-o", &same_graph],
         &["kcore", &graph, "-o", &same_graph],
         &["gibbs", &train, "--evidence", &graph, "-o", &same_graph],
@@ -247,6 +250,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["kcore"], &["the degeneracy, and how many"]),
         (&["gibbs"], &["[default: 4]", "[default: 1000]", "[default: 10000]"]),
         (&["lasso"], &["[default: 0.000001]", "of a unit of weight; 0 is least squares"]),
+        (&["convert"], &["[default: binary]", "What to write: binary, or edges"]),
         (&["inspect"], &["[possible values: ratings, graph]"]),
         (&["lab"], &["[default: sync,async]", "edge,relaxed; for", "[default: all of these]"]),
         (&["generate", "ratings"], &["[default: 138493]", "[default: 0.7]"]),

@@ -10,6 +10,12 @@ fn ratings_are_told_by_their_header() {
     assert_eq!((&event["kind"], &event["format"]), (&"ratings".into(), &"csv".into()));
     assert_eq!((&event["users"], &event["items"], &event["duplicates"]), (&60.into(), &40.into(), &0.into()));
     assert_eq!(event["values"]["most"], 4.5);
+    let rated = event["degrees"]
+        .as_array()
+        .expect("a table")
+        .iter()
+        .map(|row| row["users"].as_u64().expect("a number"));
+    assert_eq!(rated.sum::<u64>(), 60, "each user is in one row");
     let run = gasworks(&["inspect", &input]).ok();
     assert!(
         run.out.contains("ratings per user    least ") && run.err.contains("read as ratings"),
@@ -33,6 +39,16 @@ fn graphs_show_what_policies_would_change() {
         assert_eq!(event[name], count, "{name}: {event}");
     }
     assert_eq!(event["out_degree"]["most"], 2);
+    let degrees = event["degrees"].as_array().expect("a table");
+    let counts =
+        |row: usize| ["least", "most", "out", "in"].map(|key| degrees[row][key].as_u64().expect("a number"));
+    assert_eq!([counts(0), counts(1), counts(2)], [[0, 0, 0, 0], [1, 1, 2, 2], [2, 3, 1, 1]]);
+    for program in ["pagerank", "components", "sssp", "color", "kcore"] {
+        assert!(event["memory"][program].as_u64().is_some_and(|bytes| bytes > 0), "{event}");
+    }
+    let run = gasworks_with(&["inspect", "-"], graph).ok();
+    assert!(run.out.contains("edges of a vertex") && run.out.contains("\n  2 to 3  "), "{}", run.out);
+    assert!(run.out.contains("memory forecast") && run.out.contains("pagerank "), "{}", run.out);
     assert!(event["weights"].is_null());
     let matrix = b"%%MatrixMarket matrix coordinate pattern general\n5 5 1\n1 2\n";
     let event = gasworks_with(&["inspect", "-", "--json"], matrix).ok().last();

@@ -5,10 +5,9 @@ use rayon::prelude::*;
 
 use super::compressed::Compressed;
 use super::counting_sort::counting_sort;
-use super::edge_columns::EdgeColumns;
 use super::{Graph, Topology};
 use crate::error::Error;
-use crate::memory::{Column, Rows};
+use crate::memory::Rows;
 
 /// What becomes of several edges with the same source and target.
 #[derive(Clone, Copy, Debug, Default)]
@@ -182,8 +181,7 @@ impl<E: Pod + Send + Sync> GraphBuilder<E> {
             Kind::Undirected(_) => Topology::undirected(out),
             Kind::Directed | Kind::Bipartite { .. } => Topology::directed(out, left),
         };
-        let columns = EdgeColumns::new(&topology, rows.data);
-        Ok(Graph::from_parts(topology, Column::zeroed(self.vertices), columns))
+        Ok(Graph::of(topology, rows.data))
     }
 
     fn check(&self) -> Result<(), Error> {

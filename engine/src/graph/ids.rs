@@ -25,7 +25,7 @@ pub struct Ids {
 
 /// Each set of ids has one representation, the first of these that fits; so equal sets are equal.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-enum Names {
+pub(crate) enum Names {
     /// `first`, `first + 1`, ...
     Range {
         first: i128,
@@ -43,10 +43,10 @@ enum Names {
 
 /// Strings in one piece of memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-struct Texts {
-    text: String,
+pub(crate) struct Texts {
+    pub(crate) text: String,
     /// Where each string ends.
-    ends: Vec<u64>,
+    pub(crate) ends: Vec<u64>,
 }
 
 /// One id, as the input spelled it.
@@ -142,6 +142,43 @@ impl Ids {
             texts.ends.push(texts.text.len() as u64);
         }
         Ids { names: Names::Text(texts) }
+    }
+
+    /// How the ids are kept.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Ids that are kept in this way; nothing if no ids are. O(n).
+    pub(crate) fn checked(names: Names) -> Option<Self> {
+        fn ascending<T: Copy + Ord + Into<i128>>(ids: &[T]) -> Option<Ids> {
+            let fits = ids.len() <= Ids::MAX_LEN && ids.is_sorted_by(|a, b| a < b);
+            fits.then(|| Ids::from_ascending(ids.len(), || ids.iter().map(|id| (*id).into())))
+        }
+        let integers = i128::from(i64::MIN)..=i128::from(u64::MAX);
+        let ids = match &names {
+            Names::Range { first, count } => {
+                let last = first.checked_add(i128::from(*count))? - i128::from(*count > 0);
+                let fits =
+                    integers.contains(first) && integers.contains(&last) && (*first == 0 || *count > 0);
+                (fits && *count as usize <= Ids::MAX_LEN).then(|| Ids { names: names.clone() })?
+            }
+            Names::U32(ids) => ascending(ids)?,
+            Names::I64(ids) => ascending(ids)?,
+            Names::U64(ids) => ascending(ids)?,
+            Names::Wide(ids) => ascending(ids).filter(|_| ids.iter().all(|id| integers.contains(id)))?,
+            Names::Text(texts) => {
+                let whole = texts.ends.last().is_some_and(|end| *end == texts.text.len() as u64);
+                let cut = |end: &u64| usize::try_from(*end).is_ok_and(|end| texts.text.is_char_boundary(end));
+                let fits = whole && texts.ends.is_sorted() && texts.ends.iter().all(cut);
+                let count = texts.ends.len();
+                let ascend = || (1..count).all(|at| texts.get(at - 1) < texts.get(at));
+                let is_text = || (0..count).any(|at| Id::parse_integer(texts.get(at).as_bytes()).is_none());
+                (fits && count <= Ids::MAX_LEN && ascend() && is_text())
+                    .then(|| Ids { names: names.clone() })?
+            }
+        };
+        (ids.names == names).then_some(ids)
     }
 
     /// How many vertices have an id.

@@ -13,6 +13,7 @@ mod vertex_set;
 pub use builder::{GraphBuilder, ParallelEdges, ReverseEdges};
 pub(crate) use counting_sort::counting_sort;
 pub use ids::{Id, Ids};
+pub(crate) use ids::{Names, Texts};
 pub(crate) use topology::Side;
 pub use topology::Topology;
 pub use vertex_set::VertexSet;
@@ -47,6 +48,14 @@ pub(crate) struct Parts<'g, V: Data, E: Data> {
     pub(crate) topology: &'g Topology,
     pub(crate) vertices: &'g mut Column<V>,
     pub(crate) edges: &'g mut EdgeColumns<E>,
+}
+
+impl<E: Pod + Send + Sync> Graph<(), E> {
+    /// A graph of this structure, with the data of its edges by source, then target.
+    pub(crate) fn of(topology: Topology, data: Column<E>) -> Self {
+        let columns = EdgeColumns::new(&topology, data);
+        Graph::from_parts(topology.clone(), Column::zeroed(topology.vertices()), columns)
+    }
 }
 
 impl<V: Data, E: Data> Graph<V, E> {

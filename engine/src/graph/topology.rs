@@ -30,6 +30,11 @@ impl Topology {
         Topology { out: Arc::new(out), into: Some(Arc::default()), left }
     }
 
+    /// Both directions of the same edges, which the caller has checked.
+    pub(crate) fn in_both(out: Rows, into: Rows) -> Self {
+        Topology { out: Arc::new(out), into: Some(Arc::new(into.into())), left: None }
+    }
+
     pub(crate) fn undirected(out: Rows) -> Self {
         Topology { out: Arc::new(out), into: None, left: None }
     }

@@ -1,15 +1,18 @@
-//! Edges of a graph: edge lists as SNAP and others publish them, and MatrixMarket.
+//! Edges of a graph: edge lists as SNAP and others publish them, MatrixMarket, and from here to the other formats of graphs.
 
 use rayon::prelude::*;
 
+use super::binary::{is_binary_graph, read_stored};
 use super::layout::Subject;
 use super::lines::{self, CHUNK_BYTES, Fault, LineKind};
-use super::matrix_market::{Header, Symmetry};
+use super::matrix_market::{Header, Symmetry, is_matrix_market};
+use super::metis::Fit;
 use super::numbering::{Numbered, Side};
 use super::ratings::split;
 use super::reading::Reading;
 use super::rows::{Keys, Table};
-use super::{Format, Loaded, Source, Text};
+use super::source::Unpacked;
+use super::{Format, Loaded, Source, Text, adjacency, binary, metis, npz};
 use crate::Error;
 use crate::graph::Ids;
 
@@ -74,8 +77,9 @@ static EDGES: Subject = Subject {
 /// An edge list has the columns source, target and perhaps a weight (and after it a time, which is ignored), or a header that
 /// names them. Columns are separated by spaces, tabs, commas, semicolons or `::`; lines that start with `#` or `%` are
 /// comments. The counts that SNAP writes into comments are checked, and a difference is a note. A MatrixMarket matrix must
-/// be square; all its rows are vertices, entries or not, and a symmetric one yields both arcs of each edge. An empty file is
-/// an empty graph, with a note.
+/// be square; all its rows are vertices, entries or not, and a symmetric one yields both arcs of each edge. A METIS file yields both
+/// arcs of each edge too. Of adjacency lists, those with colons and those with counts are told from their text; others have to be asked for
+/// as [`Format::Adjacency`]. A graph in binary becomes the list that it was made of; [`read_stored`](super::read_stored) keeps it sorted. An empty file is an empty graph, with a note.
 ///
 /// # Errors
 /// If the source cannot be read, or a line is not as its format asks.
@@ -91,7 +95,27 @@ static EDGES: Subject = Subject {
 /// # Ok::<(), gasworks_engine::Error>(())
 /// ```
 pub fn read_edges(source: &Source, options: &EdgesOptions) -> Result<Loaded<EdgeList>, Error> {
-    let text = source.read()?;
+    let may_be_binary = options.format.is_none_or(|format| format == Format::Binary);
+    if may_be_binary && let Some(stored) = read_stored(source)? {
+        return Ok(stored.into_list());
+    }
+    let unpacked = source.unpacked()?;
+    if may_be_binary && is_binary_graph(&unpacked.bytes) {
+        let Unpacked { name, bytes, compression, stored } = unpacked;
+        return Ok(binary::read_bytes(name, &bytes, compression, stored)?.into_list());
+    }
+    if options.format.is_none_or(|format| format == Format::Npz) && npz::is_matrix(&unpacked.bytes) {
+        return npz::Matrix::read(&unpacked)?.into_edges();
+    }
+    let text = unpacked.into_text()?;
+    if options.format == Some(Format::Binary) {
+        return Err(Error::File {
+            path: source.name().to_owned(),
+            expected: "a graph in binary".into(),
+            found: "text".into(),
+            advice: "leave out the format to have it told from the file".into(),
+        });
+    }
     read(&text, options, CHUNK_BYTES).map_err(|fault| fault.into_error(&text))
 }
 
@@ -100,6 +124,14 @@ pub(super) fn read(
     options: &EdgesOptions,
     chunk_bytes: usize,
 ) -> Result<Loaded<EdgeList>, Fault> {
+    let told = options.format.or_else(|| told(&text.bytes));
+    match told {
+        Some(Format::Metis) => return metis::read(text, options, chunk_bytes),
+        Some(format @ (Format::Adjacency | Format::CountedAdjacency)) => {
+            return adjacency::read(text, format, chunk_bytes);
+        }
+        _ => {}
+    }
     let mut reading = Reading::new(text, &EDGES, options.format)?;
     if let Some(matrix) = &reading.matrix
         && matrix.rows != matrix.columns
@@ -160,12 +192,23 @@ pub(super) fn read(
     {
         reading.notes.push("column 3 is taken as a weight, and looks like a time".to_owned());
     }
+    if options.format.is_none() && table.counts.rows > 0 && metis::fit(&text.bytes) == Fit::OrTable {
+        reading.notes.push("the counts of the first line would be right in the format metis too".to_owned());
+    }
     note_snap_counts(&mut reading, &table, ids.len());
     let report = reading.report(&table.counts);
     Ok(Loaded { data: EdgeList { ids, arcs, weights }, report })
 }
 
-fn fill(arcs: &mut [[u32; 2]], keys: &Keys<'_>, numbered: &Numbered<'_>) {
+/// The format of a text that is no table, if that is certain.
+fn told(text: &[u8]) -> Option<Format> {
+    if is_matrix_market(text) {
+        return None;
+    }
+    adjacency::told(text).or_else(|| (metis::fit(text) == Fit::Certain).then_some(Format::Metis))
+}
+
+pub(super) fn fill(arcs: &mut [[u32; 2]], keys: &Keys<'_>, numbered: &Numbered<'_>) {
     match keys {
         Keys::Integers { rows, .. } => {
             let outputs = split(arcs, keys.lengths());
@@ -203,8 +246,12 @@ fn mirror(
 
 /// Isolated vertices cost memory that only a header vouches for. They are kept as long as eight bytes for each vertex stay
 /// within 64 times the size of the text and 16 MiB.
+pub(super) fn most_vertices(bytes: u64) -> u64 {
+    bytes.saturating_mul(8).saturating_add(2 << 20).min(Ids::MAX_LEN as u64)
+}
+
 fn too_sparse(matrix: &Header, bytes: u64, entries: u64, lenient: bool) -> Result<Option<String>, Fault> {
-    let most = bytes.saturating_mul(8).saturating_add(2 << 20).min(Ids::MAX_LEN as u64);
+    let most = most_vertices(bytes);
     if matrix.rows <= most {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// A text format. The first six are tables that differ in what stands between two columns.
+/// A format. The first six are tables that differ in what stands between two columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -23,6 +23,17 @@ pub enum Format {
     Colons,
     /// `%%MatrixMarket matrix coordinate ...`.
     MatrixMarket,
+    /// `7 11`, then a line of neighbors for each vertex from 1 on; only [`read_edges`](super::read_edges) reads it.
+    Metis,
+    /// `1: 2 3` or `1 2 3`, a vertex and the targets of its arcs; only [`read_edges`](super::read_edges) reads it.
+    Adjacency,
+    /// `1 2 2 3`, a vertex, the number of its arcs and their targets; only [`read_edges`](super::read_edges) reads it.
+    CountedAdjacency,
+    /// A graph in binary, as [`StoredGraph`](super::StoredGraph) writes it; only [`read_edges`](super::read_edges) and
+    /// [`read_stored`](super::read_stored) read it.
+    Binary,
+    /// A sparse matrix of SciPy, as `scipy.sparse.save_npz` writes it, whose rows and columns count from 0.
+    Npz,
     /// `4.5 3:0.25 17:1`, observations with sparse features; only [`read_observations`](super::read_observations) reads it.
     Libsvm,
     /// Three lines with the numbers of documents, words and entries, then `1 61 2`; only [`read_corpus`](super::read_corpus) reads it.
@@ -37,7 +48,7 @@ pub enum Format {
 
 impl Format {
     /// Every format of ratings and edges.
-    pub const ALL: [Format; 7] = [
+    pub const ALL: [Format; 12] = [
         Format::Colons,
         Format::Csv,
         Format::Semicolon,
@@ -45,6 +56,11 @@ impl Format {
         Format::Space,
         Format::Tab,
         Format::MatrixMarket,
+        Format::Metis,
+        Format::Adjacency,
+        Format::CountedAdjacency,
+        Format::Binary,
+        Format::Npz,
     ];
 
     /// The name that [`FromStr`] takes.
@@ -57,6 +73,11 @@ impl Format {
             Format::Space => "space",
             Format::Colons => "colons",
             Format::MatrixMarket => "matrix-market",
+            Format::Metis => "metis",
+            Format::Adjacency => "adjacency",
+            Format::CountedAdjacency => "adjacency-counted",
+            Format::Binary => "binary",
+            Format::Npz => "npz",
             Format::Libsvm => "libsvm",
             Format::Uci => "uci",
             Format::LdaC => "lda-c",
@@ -131,7 +152,8 @@ mod tests {
         let error = "cvs".parse::<Format>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "expected a format out of colons, csv, semicolon, bar, space, tab, matrix-market, found \"cvs\"; \
+            "expected a format out of colons, csv, semicolon, bar, space, tab, matrix-market, metis, adjacency, adjacency-counted, binary, npz, \
+             found \"cvs\"; \
              leave it out to have the format told from the file"
         );
         assert_eq!(error.kind(), crate::ErrorKind::Usage);

@@ -4,6 +4,7 @@
 //! once something is to be said about a line; the parser itself carries byte offsets.
 
 use std::ops::Range;
+use std::path::Path;
 
 use super::Text;
 use crate::Error;
@@ -92,6 +93,14 @@ impl Fault {
             }
             None => Error::File { path, expected, found, advice },
         }
+    }
+}
+
+impl Fault {
+    /// The error about a file that has no lines.
+    pub(super) fn in_file(self, path: &Path) -> Error {
+        let Fault { expected, found, advice, .. } = self;
+        Error::File { path: path.to_owned(), expected, found, advice }
     }
 }
 

@@ -7,7 +7,9 @@
 //! Text is read whole (large files of ratings: window by window), cut into chunks at line ends and parsed in parallel. The result is a
 //! function of the bytes alone.
 
+mod adjacency;
 mod atomic_file;
+mod binary;
 mod corpus;
 mod duplicates;
 mod edges;
@@ -17,6 +19,8 @@ mod layout;
 mod libsvm;
 mod lines;
 mod matrix_market;
+mod metis;
+mod npz;
 mod number;
 mod numbering;
 mod quoted;
@@ -33,6 +37,7 @@ mod uai;
 mod windows;
 
 pub use atomic_file::{check_writable, write_atomically};
+pub use binary::{StoredGraph, read_stored};
 pub use corpus::{Corpus, CorpusOptions, WordCount, holds_word_counts, read_corpus};
 pub use duplicates::Duplicates;
 pub use edges::{EdgeList, EdgesOptions, read_edges};

@@ -1,4 +1,4 @@
-//! Ratings of items by users: tables with or without a header, and MatrixMarket.
+//! Ratings of items by users: tables with or without a header, MatrixMarket, and matrices of SciPy.
 
 use rayon::prelude::*;
 
@@ -8,7 +8,7 @@ use super::lines::{self, CHUNK_BYTES, Fault};
 use super::numbering::{Numbered, Side};
 use super::reading::Reading;
 use super::rows::{Keys, Table};
-use super::{Format, Loaded, Source, Text, windows};
+use super::{Format, Loaded, Report, Source, Text, npz, windows};
 use crate::Error;
 use crate::graph::Ids;
 
@@ -124,7 +124,7 @@ pub struct Pairs {
 ///
 /// A table has the columns user, item, rating and perhaps a time, or a header that names them (`userId`, `movie_id`,
 /// `score`, ...) in any order among others, which are ignored. Columns are separated by commas, semicolons, tabs, spaces or
-/// `::`. A MatrixMarket matrix has users as rows and items as columns. Users and items without any rating are not listed.
+/// `::`. A MatrixMarket matrix, or one of SciPy, has users as rows and items as columns. LIBMF's files are such tables. Users and items without any rating are not listed.
 ///
 /// # Errors
 /// If the source cannot be read, a line is not as its format asks, or there is no rating at all.
@@ -144,8 +144,42 @@ pub fn read_ratings(source: &Source, options: &RatingsOptions) -> Result<Loaded<
     if let Some(loaded) = windows::read(source, &RATINGS, options) {
         return Ok(loaded);
     }
-    let text = source.read()?;
+    let unpacked = source.unpacked()?;
+    if may_be_npz(options) && npz::is_matrix(&unpacked.bytes) {
+        let (table, report) = npz::Matrix::read(&unpacked)?.into_table();
+        return of_matrix(&table, report, options);
+    }
+    let text = unpacked.into_text()?;
     read(&text, options, CHUNK_BYTES).map_err(|fault| fault.into_error(&text))
+}
+
+fn may_be_npz(options: &RatingsOptions) -> bool {
+    options.format.is_none_or(|format| format == Format::Npz)
+}
+
+/// Ratings whose rows are no lines.
+fn of_matrix(
+    table: &Table<'_>,
+    mut report: Report,
+    options: &RatingsOptions,
+) -> Result<Loaded<Ratings>, Error> {
+    let refuse = |fault: Fault| fault.in_file(&report.name);
+    let [users, items] = numbered(table).map_err(refuse)?;
+    let (entries, duplicates) =
+        merged(table, [&users, &items], options.duplicates, |_| None, |_| None).map_err(refuse)?;
+    report.duplicates = duplicates;
+    Ok(Loaded { data: Ratings { users: users.ids, items: items.ids, entries }, report })
+}
+
+/// Users and items, at least one of each.
+fn numbered<'a>(table: &Table<'a>) -> Result<[Numbered<'a>; 2], Fault> {
+    if table.counts.rows == 0 {
+        return Err(nothing("at least one rating"));
+    }
+    Ok([
+        Numbered::new(&table.keys, Side::First, "users")?,
+        Numbered::new(&table.keys, Side::Second, "items")?,
+    ])
 }
 
 pub(super) fn read(
@@ -157,16 +191,27 @@ pub(super) fn read(
     let unquoted = reading.unquote()?;
     let table = reading.rows(unquoted.as_ref(), chunk_bytes)?;
     reading.check_header(table.counts.rows, options.lenient)?;
-    if table.counts.rows == 0 {
-        return Err(nothing("at least one rating"));
-    }
-    let users = Numbered::new(&table.keys, Side::First, "users")?;
-    let items = Numbered::new(&table.keys, Side::Second, "items")?;
+    let [users, items] = numbered(&table)?;
     reading
         .note_texts(&table.keys, &[(&users.ids, Side::First, "users"), (&items.ids, Side::Second, "items")]);
-
-    let mut entries = entries(&table, &users, &items);
     let place = |row: usize| reading.offset_of_row(unquoted.as_ref(), row as u64);
+    let line = |row: usize| Some(lines::number(&text.bytes, place(row).unwrap_or(0)));
+    let (entries, duplicates) = merged(&table, [&users, &items], options.duplicates, place, line)?;
+    let mut report = reading.report(&table.counts);
+    report.duplicates = duplicates;
+    let data = Ratings { users: users.ids, items: items.ids, entries };
+    Ok(Loaded { data, report })
+}
+
+/// The entries and how many duplicates there were. `place` and `line` say where the row of a number is, if rows are lines.
+fn merged(
+    table: &Table<'_>,
+    [users, items]: [&Numbered<'_>; 2],
+    policy: Duplicates,
+    place: impl Fn(usize) -> Option<usize>,
+    line: impl Fn(usize) -> Option<u64>,
+) -> Result<(Vec<Rating>, u64), Fault> {
+    let mut entries = entries(table, users, items);
     let fault = |row: usize, expected: &str, found: String, advice: &str| Fault {
         at: place(row),
         column: None,
@@ -174,28 +219,24 @@ pub(super) fn read(
         found,
         advice: advice.into(),
     };
-    let duplicates = match duplicates::resolve(&mut entries, users.ids.len(), options.duplicates) {
-        Outcome::Merged(duplicates) => duplicates,
+    match duplicates::resolve(&mut entries, users.ids.len(), policy) {
+        Outcome::Merged(duplicates) => Ok((entries, duplicates)),
         Outcome::Repeats { earlier, later } => {
             let Rating { user, item, .. } = entries[later];
-            let line = lines::number(&text.bytes, place(earlier).unwrap_or(0));
+            let after = line(earlier).map_or(String::new(), |line| format!(" after line {line}"));
             let found = format!(
-                "another rating of item {} by user {} after line {line}",
+                "another rating of item {} by user {}{after}",
                 items.ids.id(item),
                 users.ids.id(user)
             );
             let advice = "drop one of them, or ask for the last, the mean or the sum of duplicates";
-            return Err(fault(later, "one rating for each user and item", found, advice));
+            Err(fault(later, "one rating for each user and item", found, advice))
         }
         Outcome::Overflow { at } => {
             let advice = "scale the ratings down, or ask for the mean of duplicates";
-            return Err(fault(at, "ratings with a finite sum", "a sum that is infinite".into(), advice));
+            Err(fault(at, "ratings with a finite sum", "a sum that is infinite".into(), advice))
         }
-    };
-    let mut report = reading.report(&table.counts);
-    report.duplicates = duplicates;
-    let data = Ratings { users: users.ids, items: items.ids, entries };
-    Ok(Loaded { data, report })
+    }
 }
 
 /// Reads pairs of users and items, for each of which something is to be said: a table as [`read_ratings`] reads it, or one without ratings.
@@ -213,7 +254,17 @@ pub(super) fn read(
 /// # Ok::<(), gasworks_engine::Error>(())
 /// ```
 pub fn read_pairs(source: &Source, options: &RatingsOptions) -> Result<Loaded<Pairs>, Error> {
-    let text = source.read()?;
+    let unpacked = source.unpacked()?;
+    if may_be_npz(options) && npz::is_matrix(&unpacked.bytes) {
+        let matrix = npz::Matrix::read(&unpacked)?;
+        let has_ratings = matrix.has_values();
+        let (table, report) = matrix.into_table();
+        let [users, items] = numbered(&table).map_err(|fault| fault.in_file(&report.name))?;
+        let entries = entries(&table, &users, &items);
+        let ratings = Ratings { users: users.ids, items: items.ids, entries };
+        return Ok(Loaded { data: Pairs { ratings, has_ratings }, report });
+    }
+    let text = unpacked.into_text()?;
     pairs(&text, options).map_err(|fault| fault.into_error(&text))
 }
 

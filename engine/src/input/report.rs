@@ -28,9 +28,9 @@ pub struct Report {
     pub bytes: u64,
     /// Size as text, unpacked and without byte-order mark.
     pub text_bytes: u64,
-    /// Lines of the text, of every kind.
+    /// Lines of the text, of every kind; none of what is no text.
     pub lines: u64,
-    /// Lines that hold data.
+    /// Lines that hold data; edges or entries of what is no text.
     pub rows: u64,
     /// Lines that start with `#` or `%`.
     pub comments: u64,
@@ -70,13 +70,17 @@ impl fmt::Display for Report {
     /// `ratings.csv: csv with a header, 100836 rows in 100837 lines`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name.display(), self.format)?;
-        if self.header.is_some() && self.format != Format::MatrixMarket {
+        if self.header.is_some() && !matches!(self.format, Format::MatrixMarket | Format::Metis) {
             f.write_str(" with a header")?;
         }
         if self.compression != Compression::None {
             write!(f, " in {}", self.compression)?;
         }
-        write!(f, ", {} rows in {} lines", self.rows, self.lines)?;
+        match self.format {
+            Format::Binary => write!(f, ", {} edges", self.rows)?,
+            Format::Npz => write!(f, ", {} entries", self.rows)?,
+            _ => write!(f, ", {} rows in {} lines", self.rows, self.lines)?,
+        }
         if self.duplicates > 0 {
             write!(f, ", {} duplicates", self.duplicates)?;
         }

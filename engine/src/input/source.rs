@@ -4,10 +4,12 @@
 //! The whole input is read into memory, since everything that follows needs all of it and parses it in parallel.
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::binary::is_binary_graph;
+use super::npz::is_archive;
 use super::report::Compression;
 use crate::Error;
 
@@ -35,6 +37,16 @@ enum Place {
     Path,
     Stdin,
     Memory(Cow<'static, [u8]>),
+}
+
+/// What a source held, text or not.
+pub(super) struct Unpacked<'a> {
+    /// Name for messages.
+    pub(super) name: &'a Path,
+    pub(super) bytes: Cow<'a, [u8]>,
+    pub(super) compression: Compression,
+    /// Size as stored.
+    pub(super) stored: u64,
 }
 
 /// What a source held, unpacked and without byte-order mark.
@@ -86,16 +98,37 @@ impl Source {
         Ok(Source { name: self.name.clone(), place: Place::Memory(bytes) })
     }
 
+    /// The file, open, where it is one that can be read more than once. What is wrong with others shows when they are read.
+    pub(super) fn regular_file(&self) -> Option<File> {
+        let path = self.path()?;
+        // Opening a pipe would wait for its writer.
+        fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        File::open(path).ok()
+    }
+
     /// Reads everything, unpacks it, and drops a byte-order mark.
     pub(super) fn read(&self) -> Result<Text<'_>, Error> {
+        self.unpacked()?.into_text()
+    }
+
+    /// Reads everything and unpacks it.
+    pub(super) fn unpacked(&self) -> Result<Unpacked<'_>, Error> {
         let stored: Cow<'_, [u8]> = match &self.place {
             Place::Path => Cow::Owned(read_file(&self.name)?),
             Place::Stdin => Cow::Owned(read_all(&self.name, &mut io::stdin().lock(), 0)?),
             Place::Memory(bytes) => Cow::Borrowed(bytes),
         };
         let size = stored.len() as u64;
-        let (compression, mut bytes) = unpack(&self.name, stored)?;
-        refuse_other_encodings(&self.name, &bytes)?;
+        let (compression, bytes) = unpack(&self.name, stored)?;
+        Ok(Unpacked { name: &self.name, bytes, compression, stored: size })
+    }
+}
+
+impl<'a> Unpacked<'a> {
+    /// Drops a byte-order mark.
+    pub(super) fn into_text(self) -> Result<Text<'a>, Error> {
+        let Unpacked { name, mut bytes, compression, stored } = self;
+        refuse_other_encodings(name, &bytes)?;
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes = match bytes {
                 Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[3..]),
@@ -111,7 +144,7 @@ impl Source {
             bytes.to_mut().iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
             notes.push("lines end in a carriage return alone".to_owned());
         }
-        Ok(Text { name: &self.name, bytes, compression, stored: size, notes })
+        Ok(Text { name, bytes, compression, stored, notes })
     }
 }
 
@@ -178,7 +211,6 @@ pub(super) fn unpack<'a>(path: &Path, stored: Cow<'a, [u8]>) -> Result<(Compress
         [0x28, 0xB5, 0x2F, 0xFD] | [0x50..=0x5F, 0x2A, 0x4D, 0x18] => Compression::Zstd,
         [b'B', b'Z', b'h', _] => return Err(refused(path, "bzip2", "bunzip2")),
         [0xFD, b'7', b'z', b'X'] => return Err(refused(path, "xz", "unxz")),
-        [b'P', b'K', 3, 4] => return Err(refused(path, "a zip archive", "unzip")),
         _ => return Ok((Compression::None, stored)),
     };
     let mut bytes = Vec::new();
@@ -203,6 +235,18 @@ fn refused(path: &Path, found: &str, tool: &str) -> Error {
 
 /// Text in another encoding would be read as garbage, and binary data even more so.
 pub(super) fn refuse_other_encodings(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if is_binary_graph(bytes) {
+        return Err(Error::File {
+            path: path.into(),
+            expected: "text in UTF-8".into(),
+            found: "a graph in binary".into(),
+            advice: "read it as a graph whose format is told from the file, or convert it to an edge list"
+                .into(),
+        });
+    }
+    if is_archive(bytes) {
+        return Err(refused(path, "a zip archive", "unzip"));
+    }
     let found = if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         "UTF-16"
     } else if memchr::memchr(0, &bytes[..bytes.len().min(4096)]).is_some() {

@@ -3,6 +3,7 @@
 mod corpus;
 mod edges;
 mod messages;
+mod npz;
 mod observations;
 mod ratings;
 mod real_data;
@@ -13,12 +14,18 @@ mod uai;
 
 use gasworks_engine::graph::Ids;
 use gasworks_engine::input::{
-    EdgeList, EdgesOptions, Loaded, Ratings, RatingsOptions, Source, read_edges, read_ratings,
+    EdgeList, EdgesOptions, Format, Loaded, Ratings, RatingsOptions, Source, read_edges, read_ratings,
 };
 
 /// Reads edges from text; the source is called `graph.txt`.
 fn edges_of(text: impl Into<Vec<u8>>) -> Result<Loaded<EdgeList>, gasworks_engine::Error> {
     read_edges(&Source::from_memory("graph.txt", text.into()), &EdgesOptions::default())
+}
+
+/// The same in a format that is asked for.
+fn edges_as(format: Format, text: impl Into<Vec<u8>>) -> Result<Loaded<EdgeList>, gasworks_engine::Error> {
+    let options = EdgesOptions { format: Some(format), ..EdgesOptions::default() };
+    read_edges(&Source::from_memory("graph.txt", text.into()), &options)
 }
 
 /// Reads ratings from text; the source is called `ratings.csv`.

@@ -1,6 +1,6 @@
 //! Every message about bad data, word for word.
-use super::{edges_of, ratings_of};
-use gasworks_engine::input::{EdgesOptions, RatingsOptions, Source, read_edges, read_ratings};
+use super::{edges_as, edges_of, ratings_of};
+use gasworks_engine::input::{EdgesOptions, Format, RatingsOptions, Source, read_edges, read_ratings};
 use gasworks_engine::{Error, ErrorKind};
 
 #[test]
@@ -234,6 +234,146 @@ fn bad_matrices() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn bad_lists() {
+    for (format, text, message) in [
+        (
+            Format::Metis,
+            "",
+            "1: expected the numbers of vertices and edges, found nothing; \
+             write it as in \"7 11\", followed by 001 where edges have weights and 010 where vertices do",
+        ),
+        (
+            Format::Metis,
+            "% c\n3 x\n",
+            "2: expected the numbers of vertices and edges, found \"3 x\"; \
+             write it as in \"7 11\", followed by 001 where edges have weights and 010 where vertices do",
+        ),
+        (
+            Format::Metis,
+            "3 1 2\n",
+            "1: column 3: expected three digits of 0 and 1 that say what is given, found \"2\"; \
+             write it as in \"7 11\", followed by 001 where edges have weights and 010 where vertices do",
+        ),
+        (
+            Format::Metis,
+            "3 1 1 1\n",
+            "1: column 4: expected no number of weights, since vertices have none, found \"1\"; \
+             write it as in \"7 11\", followed by 001 where edges have weights and 010 where vertices do",
+        ),
+        (
+            Format::Metis,
+            "2 1\n2\n0\n",
+            "3: column 1: expected a neighbor from 1 to 2, found \"0\"; METIS counts from 1, so add 1 to every number",
+        ),
+        (
+            Format::Metis,
+            "2 1\n2 3\n1\n",
+            "2: column 2: expected a neighbor from 1 to 2, found \"3\"; \
+             the first line says how many vertices there are: correct it or the number",
+        ),
+        (
+            Format::Metis,
+            "2 1\na\n1\n",
+            "2: column 1: expected a neighbor from 1 to 2, found \"a\"; \
+             METIS numbers its vertices; write other ids as an edge list or an adjacency list",
+        ),
+        (
+            Format::Metis,
+            "2 1 1\n2 7\n1\n",
+            "3: column 2: expected a weight of an edge such as 4.5, found nothing; drop the line or give it a number",
+        ),
+        (
+            Format::Metis,
+            "2 1 10\nx 2\n1 1\n",
+            "2: column 1: expected a size or weight of the vertex such as 4.5, found \"x\"; \
+             the first line says that vertices have sizes or weights; correct its third number",
+        ),
+        (
+            Format::Metis,
+            "3 2\n2\n1 3\n\n",
+            "3: expected each edge as often in the line of its other end, \
+             found 3 among the neighbors of 2, and not 2 among those of 3; \
+             METIS lists undirected graphs; write one with directions as an edge list",
+        ),
+        (
+            Format::Metis,
+            "2 1 1\n2 5\n1 6\n",
+            "2: expected each edge as often in the line of its other end, with the same weight, \
+             found 2 among the neighbors of 1, and not 1 among those of 2; \
+             METIS lists undirected graphs; write one with directions as an edge list",
+        ),
+        (
+            Format::Metis,
+            "2 7\n2\n1\n",
+            "1: column 2: expected 7 edges, as this line says, found 1; \
+             fetch the file again, correct the line, or ask for lenient reading",
+        ),
+        (
+            Format::Metis,
+            "4 1\n2\n1\n",
+            "1: column 1: expected 4 lines of neighbors, one for each vertex, found 2; \
+             fetch the file again or correct the line; a vertex without neighbors has an empty line",
+        ),
+        (
+            Format::Metis,
+            "2 1\n2\n1\n\n 1 2\n",
+            "5: expected nothing after the lines of 2 vertices, found \"1 2\"; \
+             correct the number of vertices in the first line, or drop the rest",
+        ),
+        (
+            Format::Metis,
+            "1000000000000000000 1\n2\n1\n",
+            "1: column 1: expected at most 4294967294 vertices, found 1000000000000000000; split the graph",
+        ),
+        (
+            Format::Adjacency,
+            "1: 2\n2 1\n",
+            "2: expected a vertex, a colon and a blank, as in the first line, found \"2 1\"; \
+             write \"vertex: target target\" in every line, or the colon in none",
+        ),
+        (
+            Format::Adjacency,
+            "1 2\n,2\n",
+            "2: column 1: expected a vertex before the first comma, found nothing; drop the comma, or the line",
+        ),
+        (
+            Format::CountedAdjacency,
+            "1 1 2\n2 2 1\n",
+            "2: column 2: expected 1 as the number of targets, since so many follow, found \"2\"; \
+             fetch the file again or correct the line; a list without numbers of targets is of the format adjacency",
+        ),
+        (
+            Format::CountedAdjacency,
+            "1\n",
+            "1: column 2: expected 0 as the number of targets, since so many follow, found nothing; \
+             fetch the file again or correct the line; a list without numbers of targets is of the format adjacency",
+        ),
+    ] {
+        let error = edges_as(format, text).expect_err(text);
+        assert_eq!(error.to_string(), format!("graph.txt:{message}"), "{text}");
+        assert_eq!(error.kind(), ErrorKind::Data);
+    }
+    let error = edges_as(Format::Adjacency, b"a: b\nZ\xFCrich: b\n".as_slice()).unwrap_err();
+    assert_eq!(error.line(), Some(2));
+}
+
+#[test]
+fn lenient_reading_of_metis_keeps_what_is_there() {
+    let lenient = |text: &str| {
+        let source = Source::from_memory("graph.txt", text.as_bytes().to_vec());
+        read_edges(&source, &EdgesOptions { format: Some(Format::Metis), lenient: true })
+    };
+    let loaded = lenient("4 7\n2\n1\n").unwrap();
+    assert_eq!((loaded.data.ids.len(), loaded.data.arcs.len()), (4, 2));
+    let notes = [
+        "the first line says 4 vertices, and the file has lines for 2",
+        "the first line says 7 edges, and the file has 1",
+    ];
+    assert_eq!(loaded.report.notes[..2], notes);
+    assert!(lenient("4000000000 1\n2\n1\n").is_err(), "no memory for vertices that only a header claims");
 }
 
 #[test]

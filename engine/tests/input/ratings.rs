@@ -4,6 +4,18 @@ use gasworks_engine::input::{Duplicates, Format, RatingsOptions, Source, read_ra
 
 const OPINIONS: [&str; 4] = ["1 likes 10: 4.5", "1 likes 20: 3", "3 likes 10: 0.5", "2 likes 30: 5"];
 
+/// LIBMF's files (Chin et al. 2016, "LIBMF: a library for parallel matrix factorization in shared-memory systems") are tables with spaces, whose ids
+/// count from 0.
+#[test]
+fn files_of_libmf_are_tables() {
+    let loaded = ratings_of("0 0 4.5\n0 2 3\n1 0 0.5\n").unwrap();
+    assert_eq!(opinions(&loaded.data), ["0 likes 0: 4.5", "0 likes 2: 3", "1 likes 0: 0.5"]);
+    assert_eq!(
+        (names(&loaded.data.items), loaded.report.format),
+        (vec!["0".into(), "2".into()], Format::Space)
+    );
+}
+
 #[test]
 fn the_same_ratings_in_every_format() {
     for (format, text) in [

@@ -26,7 +26,11 @@ pub(super) fn graph(
     options: EdgeOptions,
     reporter: &mut Reporter,
 ) -> Result<Edges, Failure> {
-    Ok(Edges { name: source.name().to_owned(), list: graph::load(source, input, reporter)?, options })
+    Ok(Edges {
+        name: source.name().to_owned(),
+        list: graph::load(source, input, reporter)?.into_list(),
+        options,
+    })
 }
 
 /// A model from a file.

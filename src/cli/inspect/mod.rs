@@ -1,11 +1,14 @@
 //! `gasworks inspect`: what an input is, before anything is learned from it.
 
+mod degrees;
+mod memory;
+
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gasworks::input::{
-    EdgeList, Format, Loaded, Ratings, RatingsOptions, Report, Source, read_edges, read_ratings,
+    EdgeList, Format, Loaded, Ratings, RatingsOptions, Report, Source, read_edges, read_ratings, read_stored,
 };
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
@@ -15,13 +18,13 @@ use super::events::{Reporter, number};
 use super::options::{InputOptions, Voice};
 use super::run::Ending;
 
-/// Show what a file is: format, counts, degrees, duplicates
+/// Show what a file is: format, counts, degrees, duplicates, isolated vertices, and how much memory programs will take
 ///
-/// A file whose header names users, items or ratings is read as ratings, every other as a graph; --as decides otherwise.
+/// A file whose header names users, items or ratings is read as ratings, every other as a graph; --as decides otherwise. Checksums of a graph in binary are looked at.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  gasworks inspect ratings.csv")]
 pub(crate) struct Inspect {
-    /// A table or a MatrixMarket file; - is standard input
+    /// Ratings or a graph in any format; - is standard input
     input: PathBuf,
     /// What to read it as [default: told from its header]
     #[arg(long = "as", value_name = "KIND", value_enum)]
@@ -50,15 +53,23 @@ impl Inspect {
             ..Default::default()
         };
         reporter.loading(source.name().display());
-        let (kind, report, facts) = match self.kind {
-            Some(Kind::Ratings) => as_ratings(read_ratings(&source, &options)?),
-            Some(Kind::Graph) => as_graph(read_edges(&source, &self.options.edges())?),
-            None => match read_ratings(&source, &options) {
+        // Reading it as ratings would read it whole to say that it is none.
+        let stored = match self.kind {
+            Some(Kind::Ratings) => None,
+            Some(Kind::Graph) | None => self.stored(&source)?,
+        };
+        let (kind, report, facts) = match (stored, self.kind) {
+            (Some(loaded), _) => as_graph(loaded),
+            (None, Some(Kind::Ratings)) => as_ratings(read_ratings(&source, &options)?),
+            (None, Some(Kind::Graph)) => as_graph(read_edges(&source, &self.options.edges())?),
+            (None, None) => match read_ratings(&source, &options) {
                 Ok(loaded) if looks_like_ratings(&loaded.report) => as_ratings(loaded),
                 ratings => match (read_edges(&source, &self.options.edges()), ratings) {
                     (Ok(loaded), _) => as_graph(loaded),
                     // No graph, since it is not square.
-                    (Err(_), Ok(loaded)) if loaded.report.format == Format::MatrixMarket => {
+                    (Err(_), Ok(loaded))
+                        if matches!(loaded.report.format, Format::MatrixMarket | Format::Npz) =>
+                    {
                         as_ratings(loaded)
                     }
                     (Err(error), _) => return Err(error.into()),
@@ -90,6 +101,15 @@ impl Inspect {
         Ok(Ending::Done)
     }
 
+    /// A graph in binary, as a list.
+    fn stored(&self, source: &Source) -> Result<Option<Loaded<EdgeList>>, Failure> {
+        if self.options.format.is_some_and(|format| format != Format::Binary) {
+            return Ok(None);
+        }
+        let loaded = read_stored(source)?;
+        Ok(loaded.map(|Loaded { data, report }| Loaded { data: data.into_list(), report }))
+    }
+
     /// What may be read twice: standard input goes to memory first.
     fn source(&self) -> Result<Source, Failure> {
         let source = Source::from_path(&self.input);
@@ -111,20 +131,20 @@ fn as_ratings(Loaded { data, report }: Loaded<Ratings>) -> Found {
 }
 
 fn as_graph(Loaded { data, report }: Loaded<EdgeList>) -> Found {
-    ("graph", report, of_graph(&data))
+    let facts = of_graph(&data, &report);
+    ("graph", report, facts)
 }
 
 fn looks_like_ratings(report: &Report) -> bool {
     let header = report.header.as_deref().unwrap_or_default().to_lowercase();
-    let is_table = report.format != Format::MatrixMarket;
+    let is_table = !matches!(report.format, Format::MatrixMarket | Format::Npz);
     report.format == Format::Colons || is_table && RATING_WORDS.iter().any(|word| header.contains(word))
 }
 
 fn of_ratings(ratings: &Ratings) -> Map<String, Value> {
     let (users, items) = (ratings.users.len(), ratings.items.len());
-    let degrees = |count: usize, of: fn(&gasworks::input::Rating) -> u32| {
-        distribution(count, ratings.entries.iter().map(of))
-    };
+    let per_user = occurrences(users, ratings.entries.iter().map(|rating| rating.user));
+    let per_item = occurrences(items, ratings.entries.iter().map(|rating| rating.item));
     let values: Vec<f32> = ratings.entries.iter().map(|rating| rating.value).collect();
     facts(json!({
         "users": users,
@@ -132,29 +152,39 @@ fn of_ratings(ratings: &Ratings) -> Map<String, Value> {
         "ratings": values.len(),
         "density": values.len() as f64 / (users as f64 * items as f64),
         "values": range(&values),
-        "ratings_per_user": degrees(users, |rating| rating.user),
-        "ratings_per_item": degrees(items, |rating| rating.item),
+        "ratings_per_user": distribution(per_user.clone()),
+        "ratings_per_item": distribution(per_item.clone()),
+        "degrees": degrees::table([("users", &per_user), ("items", &per_item)]),
     }))
 }
 
-fn of_graph(graph: &EdgeList) -> Map<String, Value> {
+fn of_graph(graph: &EdgeList, report: &Report) -> Map<String, Value> {
     let (count, arcs) = (graph.ids.len(), &graph.arcs);
     let mut sorted = arcs.clone();
     sorted.par_sort_unstable();
     let parallel = sorted.windows(2).filter(|pair| pair[0] == pair[1]).count();
     let reversed = arcs.par_iter().filter(|[a, b]| a != b && sorted.binary_search(&[*b, *a]).is_ok()).count();
-    let mut is_isolated = vec![true; count];
-    arcs.iter().flatten().for_each(|vertex| is_isolated[*vertex as usize] = false);
+    let degrees = |side: usize| occurrences(count, arcs.iter().map(|arc| arc[side]));
+    let (outgoing, incoming) = (degrees(0), degrees(1));
+    let memory = memory::Graph {
+        vertices: count as u64,
+        edges: arcs.len() as u64,
+        has_weights: graph.weights.is_some(),
+        text: (report.format != Format::Binary).then_some(report.text_bytes),
+    };
+    let isolated = outgoing.iter().zip(&incoming).filter(|(out, into)| **out + **into == 0).count();
     facts(json!({
         "vertices": count,
         "edges": arcs.len(),
         "self_loops": arcs.iter().filter(|[source, target]| source == target).count(),
         "parallel_edges": parallel,
         "edges_with_reverse": reversed,
-        "isolated_vertices": is_isolated.iter().filter(|is_isolated| **is_isolated).count(),
+        "isolated_vertices": isolated,
         "weights": graph.weights.as_deref().map(range),
-        "out_degree": distribution(count, arcs.iter().map(|[source, _]| *source)),
-        "in_degree": distribution(count, arcs.iter().map(|[_, target]| *target)),
+        "out_degree": distribution(outgoing.clone()),
+        "in_degree": distribution(incoming.clone()),
+        "degrees": degrees::table([("out", &outgoing), ("in", &incoming)]),
+        "memory": memory.forecast(),
     }))
 }
 
@@ -174,10 +204,16 @@ fn range(values: &[f32]) -> Value {
     })
 }
 
-/// How often each of `count` things occurs: quantiles, each an occurring value.
-fn distribution(count: usize, of: impl Iterator<Item = u32>) -> Value {
-    let mut degrees = vec![0u64; count];
+/// How often each of `count` things occurs.
+fn occurrences(count: usize, of: impl Iterator<Item = u32>) -> Vec<u64> {
+    let mut degrees = vec![0; count];
     of.for_each(|one| degrees[one as usize] += 1);
+    degrees
+}
+
+/// Quantiles, each an occurring value.
+fn distribution(mut degrees: Vec<u64>) -> Value {
+    let count = degrees.len();
     degrees.sort_unstable();
     let Some(last) = count.checked_sub(1) else { return Value::Null };
     let quantile = |share: f64| degrees[(share * last as f64).round() as usize];
@@ -192,7 +228,7 @@ fn distribution(count: usize, of: impl Iterator<Item = u32>) -> Value {
     })
 }
 
-/// One fact a line; a distribution is its quantiles in one line.
+/// One fact a line; a distribution is its quantiles in one line. Tables come last.
 fn show(facts: &Map<String, Value>, duplicates: u64, reporter: &mut Reporter) -> Result<(), Failure> {
     let plain = |value: &Value| match value.as_f64() {
         Some(float) if !value.is_u64() => format!("{float:.4}"),
@@ -201,6 +237,14 @@ fn show(facts: &Map<String, Value>, duplicates: u64, reporter: &mut Reporter) ->
     for (name, value) in facts {
         let name = name.replace('_', " ");
         match value {
+            Value::Array(_) => {}
+            Value::Object(programs) if name == "memory" => {
+                let program = |(name, bytes): (&String, &Value)| {
+                    format!("{name} {}", memory::shown(bytes.as_u64().unwrap_or(0)))
+                };
+                let programs: Vec<String> = programs.iter().map(program).collect();
+                reporter.line(format_args!("{:<20}{}", "memory forecast", programs.join(", ")))?;
+            }
             Value::Object(parts) => {
                 let parts: Vec<String> =
                     parts.iter().map(|(part, value)| format!("{part} {}", plain(value))).collect();
@@ -213,5 +257,6 @@ fn show(facts: &Map<String, Value>, duplicates: u64, reporter: &mut Reporter) ->
     if facts.contains_key("ratings") {
         reporter.line(format_args!("{:<20}{duplicates}", "duplicates"))?;
     }
-    Ok(())
+    let title = if facts.contains_key("ratings") { "ratings" } else { "edges of a vertex" };
+    degrees::show(title, &facts["degrees"], reporter)
 }
