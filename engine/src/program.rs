@@ -277,6 +277,12 @@ impl<'a, P: VertexProgram> Neighborhood<'a, P> {
         self.row.end(i)
     }
 
+    /// All of them, ascending.
+    #[inline(always)]
+    pub(crate) fn ids(&self) -> &'a [Vertex] {
+        self.row.ends()
+    }
+
     /// The ghost of the i-th neighbour.
     ///
     /// # Panics

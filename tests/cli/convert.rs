@@ -18,7 +18,6 @@ fn every_program_has_the_results_of_the_text() {
         &["components"],
         &["bfs", "--source", "20"],
         &["bfs", "--source", "20", "--undirected"],
-        &["triangles"],
         &["components", "--specialist"],
         &["sssp", "--source", "20", "--specialist"],
         &["sssp", "--source", "20"],

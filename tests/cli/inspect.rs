@@ -43,7 +43,7 @@ fn graphs_show_what_policies_would_change() {
     let counts =
         |row: usize| ["least", "most", "out", "in"].map(|key| degrees[row][key].as_u64().expect("a number"));
     assert_eq!([counts(0), counts(1), counts(2)], [[0, 0, 0, 0], [1, 1, 2, 2], [2, 3, 1, 1]]);
-    for program in ["pagerank", "components", "sssp", "color", "kcore"] {
+    for program in ["pagerank", "components", "bfs", "sssp", "color", "kcore"] {
         assert!(event["memory"][program].as_u64().is_some_and(|bytes| bytes > 0), "{event}");
     }
     let run = gasworks_with(&["inspect", "-"], graph).ok();

@@ -228,6 +228,12 @@ impl<'a, G: Store, E: Store> Row<'a, G, E> {
         }
     }
 
+    /// All ends.
+    #[inline(always)]
+    pub(crate) fn ends(&self) -> &'a [u32] {
+        self.ends
+    }
+
     /// The i-th end.
     #[inline(always)]
     pub(crate) fn end(&self, i: usize) -> u32 {

@@ -161,9 +161,10 @@ fn opposite(side: Side, topology: &Topology) -> Side {
     }
 }
 
-/// At least so long; what is new is to be written.
+/// At least so long, and no longer than the longest so far; what is new is to be written.
 fn grow<T: Clone + Default>(items: &mut Vec<T>, len: usize) {
     if items.len() < len {
+        items.reserve_exact(len - items.len());
         items.resize(len, T::default());
     }
 }

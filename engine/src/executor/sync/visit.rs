@@ -194,13 +194,16 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
         }
         let Some(publishers) = self.publishers else { return false };
         let mut any = false;
-        for i in 0..neighbors.len() {
-            if sum.is_full() {
-                break;
-            }
-            if publishers.contains(neighbors.id(i)) {
+        if sum.is_full() {
+            return any;
+        }
+        for (i, neighbor) in neighbors.ids().iter().enumerate() {
+            if publishers.contains(*neighbor) {
                 any = true;
                 self.program.gather(&cx, sum, neighbors.ghost(i), neighbors.edge(i));
+                if sum.is_full() {
+                    break;
+                }
             }
         }
         any
