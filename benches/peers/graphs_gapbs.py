@@ -2,9 +2,10 @@
 
 python3 graphs_gapbs.py edges.wel --gapbs DIR --bench target/release/deps/graphs-* --source ID --threads 1,2
 
-DIR has the programs of GAPBS, built. The edge list has `source target` and a weight on each line, vertices numbered from 0. What is timed is the same on both
-sides: the job alone, without reading or building; components and triangles take each edge in both directions. `--delta` is for both kinds of delta-stepping; GAPBS
-has no default of its own, gasworks' is used unless said.
+DIR has the programs of GAPBS, built. The edge list has `source target` and a weight, an integer, on each line, vertices numbered from 0, no self-loops and no
+parallel edges: GAPBS drops these, gasworks counts them. What is timed is the same on both sides: the job alone, without reading or building; components and
+triangles take each edge in both directions. GAPBS's `pr` uses new ranks at once, gasworks those of the iteration before, as `pr_spmv` does. `--delta` is GAPBS's;
+gasworks chooses its own.
 """
 import argparse
 import os

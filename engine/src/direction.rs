@@ -11,7 +11,7 @@ pub enum Direction {
     Auto,
     /// Every vertex that wants something looks at all its neighbours for those who published: O(vertices + edges) a round.
     Pull,
-    /// Those who published go through their edges: O(their edges) a round, and 20 bytes for each of these.
+    /// Those who published go through their edges: O(their edges, and vertices / 16,384) a round, and 16 bytes for each of these edges.
     Push,
 }
 

@@ -29,6 +29,14 @@ pub(crate) struct Triangles {
 
 impl Triangles {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
+        let limits = [self.common.max_updates.is_some(), self.common.max_seconds.is_some()];
+        if limits.contains(&true) {
+            return Err(Failure::usage(
+                "no --max-updates and no --max-seconds: the kernel runs to its end",
+                "one of them",
+                "leave it out",
+            ));
+        }
         let order = specialist::order("forward");
         let run =
             Run::in_order("triangles", &self.common, order, |_, threads| Ok(specialist::plan(threads)))?;

@@ -121,6 +121,8 @@ fn triangles_are_counted() {
     let run = gasworks_with(&["triangles", "-", "--json", "--threads", "2"], graph).ok();
     let done = run.events().pop().expect("a last event");
     assert_eq!(done["metrics"]["triangles"], 1);
+    let run = gasworks_with(&["triangles", "-", "--max-seconds", "1"], graph);
+    assert!(run.code == Some(2) && run.err.contains("runs to its end"), "{}", run.err);
     assert_eq!(
         gasworks_with(&["triangles", "-"], b"1 2\n").ok().out,
         "0 triangles\n0.000000 global clustering coefficient\n"

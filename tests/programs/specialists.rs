@@ -28,7 +28,7 @@ fn distances_do_not_depend_on_delta() {
     for shape in shapes().iter().filter(|shape| shape.vertices > 0) {
         let (graph, expected) = (shape.weighted(), oracles::distances(shape, 0));
         // With the least, paths are longer than all buckets that are open at a time.
-        for delta in [None, Some(1e-4), Some(0.7), Some(1e9)] {
+        for delta in [None, Some(1e-30), Some(1e-4), Some(0.7), Some(1e9)] {
             for found in on_threads(|| shortest_paths(&graph, 0, delta)) {
                 assert!(found == expected, "{}, {delta:?}", shape.name);
             }

@@ -59,7 +59,7 @@ fn neighbors(topology: &Topology, vertex: Vertex, from: usize) -> impl Iterator<
     out[skipped..].iter().chain(&into[more..]).copied()
 }
 
-/// For each vertex one of its component that is not above it: itself, or its parent.
+/// For each vertex itself, or its parent, which is in its component and not above it.
 struct Forest(Vec<AtomicU32>);
 
 impl Forest {

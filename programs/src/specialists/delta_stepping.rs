@@ -139,7 +139,7 @@ impl<V: Data> Search<'_, V> {
         }
     }
 
-    /// Goes along all edges of a vertex, unless that was done at a lesser distance.
+    /// Goes along all edges of a vertex, unless that was done in an earlier bucket.
     #[inline(always)]
     fn relax(&self, vertex: Vertex, bucket: u64, buckets: &mut Buckets) {
         let distance = self.distance(vertex);
@@ -170,7 +170,7 @@ impl<V: Data> Search<'_, V> {
             return Some(next);
         }
         // Nothing is open. Who was reached nearer meanwhile has been settled.
-        let end = lock(&self.workers[0]).first + OPEN as u64;
+        let end = lock(&self.workers[0]).first.saturating_add(OPEN as u64);
         let far = |worker: &Mutex<Buckets>| {
             let buckets = lock(worker);
             let waiting = buckets.far.iter().map(|vertex| self.bucket(self.distance(*vertex)));

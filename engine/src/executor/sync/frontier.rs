@@ -6,7 +6,7 @@ use crate::graph::{Topology, Vertex, VertexSet};
 use crate::program::{Edges, Gathers, VertexProgram};
 use crate::scheduler::Selection;
 
-/// Publishers with fewer edges than one in so many push; for more, all vertices look whether a neighbour published.
+/// Publishers who, with their edges, are fewer than one in so many of all vertices and edges push; for more, all vertices look whether a neighbour published.
 const FEW: u64 = 16;
 
 /// The active vertices of the next round.
@@ -62,7 +62,7 @@ impl Frontier {
     }
 }
 
-/// Those who published in the last round: a list where they are few, so that a round takes no time for the others, else a set.
+/// Those who published in the last round: a list where they are few, else a set.
 pub(super) struct Publishers {
     /// Empty where they are listed.
     pub(super) set: VertexSet,
@@ -111,5 +111,42 @@ impl Publishers {
     pub(super) fn advance(&mut self) {
         std::mem::swap(&mut self.set, &mut self.next);
         self.next.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::GraphBuilder;
+
+    #[test]
+    fn few_push_and_many_are_looked_for() {
+        let n = 1000;
+        let edges: Vec<[u32; 2]> = (0..n).flat_map(|v| [[v, (v + 1) % n], [v, (v * 7 + 3) % n]]).collect();
+        let graph = GraphBuilder::directed(n as usize).plain_edges(&edges).build().unwrap();
+        let publishers = |direction, members: &[u32]| Publishers {
+            set: VertexSet::from_iter_of(n as usize, members.iter().copied()),
+            next: VertexSet::empty(n as usize),
+            list: Vec::new(),
+            is_listed: false,
+            direction,
+        };
+        let all: Vec<u32> = (0..n).collect();
+        for (direction, few, many) in
+            [(Direction::Auto, true, false), (Direction::Pull, false, false), (Direction::Push, true, true)]
+        {
+            for (members, pushes) in [(&all[3..9], few), (&all[..], many)] {
+                let mut front = publishers(direction, members);
+                assert_eq!(front.choose(graph.topology(), Edges::Out), pushes, "{direction}");
+                assert_eq!(front.list, if pushes { members } else { &[] });
+                assert_eq!(front.set.len(), if pushes { 0 } else { members.len() });
+            }
+        }
+        // From a list back to a set, when it has grown.
+        let mut front = publishers(Direction::Auto, &[5]);
+        assert!(front.choose(graph.topology(), Edges::Out) && !front.is_empty());
+        front.list = all;
+        assert!(!front.choose(graph.topology(), Edges::Out) && !front.is_empty());
+        assert!(front.list.is_empty() && front.set.len() == n as usize);
     }
 }

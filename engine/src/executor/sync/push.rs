@@ -42,7 +42,7 @@ struct Entry {
 
 /// What rounds that push keep from one to the next.
 pub(super) struct Push<G> {
-    /// A block has two to so many vertices.
+    /// A block has `1 << shift` vertices.
     shift: u32,
     blocks: usize,
     /// For each side that is gathered along, where the edges of each publisher begin among those of all, and where the last ones end.
@@ -161,10 +161,9 @@ fn opposite(side: Side, topology: &Topology) -> Side {
     }
 }
 
-/// At least so long, and no longer than the longest so far; what is new is to be written.
+/// At least so long; what is new is to be written.
 fn grow<T: Clone + Default>(items: &mut Vec<T>, len: usize) {
     if items.len() < len {
-        items.reserve_exact(len - items.len());
         items.resize(len, T::default());
     }
 }
@@ -284,7 +283,7 @@ impl<P: VertexProgram> Round<'_, '_, '_, P> {
                 let make = || Sums::new(1 << self.shift);
                 let worker = rayon::current_thread_index().unwrap_or(0);
                 self.sums.with(worker, make, |sums| {
-                    let deliver = Deliver { round: self, blocks: *from..*to, own, woken, sums };
+                    let deliver = Deliver { round: self, begins, blocks: *from..*to, own, woken, sums };
                     let (tally, count) = self.delivery.isa.dispatch(deliver);
                     counts[0] = count;
                     tally
@@ -411,6 +410,7 @@ impl<G: Accumulator> Sums<G> {
 /// Delivers what there is for some blocks, and visits.
 struct Deliver<'s, 'r, 'd, 'a, 'o, P: VertexProgram> {
     round: &'s Round<'r, 'd, 'a, P>,
+    begins: &'s [usize],
     blocks: Range<usize>,
     own: Own<'o, P>,
     woken: &'s mut [Vertex],
@@ -422,9 +422,12 @@ impl<P: VertexProgram> WithSimd for Deliver<'_, '_, '_, '_, '_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> (Tally, usize) {
-        let Deliver { round, blocks, mut own, woken, sums } = self;
+        let Deliver { round, begins, blocks, mut own, woken, sums } = self;
         let (mut tally, mut count) = (Tally::default(), 0);
         for block in blocks {
+            if begins[block] == begins[block + 1] {
+                continue;
+            }
             let first = (block << round.shift) as Vertex;
             for (sorted, entries) in round.entries(block) {
                 for entry in entries {
@@ -528,9 +531,9 @@ mod tests {
 
     /// A sum whose bits tell the order of its additions, and which has enough at some point.
     #[derive(Clone, Copy, Default)]
-    struct Some(f32);
+    struct Enough(f32);
 
-    impl Accumulator for Some {
+    impl Accumulator for Enough {
         fn clear(&mut self) {
             self.0 = 0.0
         }
@@ -553,14 +556,14 @@ mod tests {
         type Vertex = f32;
         type Ghost = f32;
         type Edge = f32;
-        type Gather = Some;
+        type Gather = Enough;
         type Global = ();
         const GATHER: Edges = along(GATHER);
         const SCATTER: Edges = along(GATHER).reverse();
         const GATHERS: Gathers = Gathers::Published;
 
-        fn accumulator(&self) -> Some {
-            Some::default()
+        fn accumulator(&self) -> Enough {
+            Enough::default()
         }
         fn ghost(&self, cx: &Context<'_, ()>, vertex: &f32, ghost: &mut f32) {
             *ghost = vertex + cx.vertex as f32 * 1e-3
@@ -568,10 +571,10 @@ mod tests {
         fn wants(&self, vertex: &f32) -> bool {
             !vertex.to_bits().is_multiple_of(5)
         }
-        fn gather(&self, cx: &Context<'_, ()>, sum: &mut Some, ghost: &f32, edge: &f32) {
+        fn gather(&self, cx: &Context<'_, ()>, sum: &mut Enough, ghost: &f32, edge: &f32) {
             sum.0 += ghost * edge + cx.vertex as f32 * 1e-2
         }
-        fn apply(&self, cx: &Context<'_, ()>, vertex: &mut f32, sum: &mut Some) -> Signal {
+        fn apply(&self, cx: &Context<'_, ()>, vertex: &mut f32, sum: &mut Enough) -> Signal {
             *vertex = 0.7 * *vertex + 1e-2 * sum.0;
             if cx.random(1).below(3) == 0 { Signal::priority(1.0) } else { Signal::NONE }
         }
