@@ -43,7 +43,7 @@ pub(crate) struct Bfs {
 
 impl Bfs {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let run = Run::in_order("bfs", &self.common, Order::of_rounds(), plan)?;
+        let run = Run::in_order("bfs", &self.common, Order::with_barriers("rounds"), plan)?;
         let direction = self.direction.under(&run.order)?;
         let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.plain(self.edges)?;
         let source = self.input.find(&ids, "--source", &self.source)?;

@@ -12,7 +12,7 @@ use super::graph::{GraphInput, LISTED};
 use super::options::RunOptions;
 use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
-use super::run::{self, Ending, Run};
+use super::run::{self, Ending};
 use super::specialist::{self, SpecialistOptions};
 
 /// Find weakly connected components
@@ -44,31 +44,27 @@ pub(crate) const DEFAULTS: Defaults =
 
 impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let (name, options) = ("components", &self.run.common);
-        let run = if self.specialist.specialist {
-            Run::in_order(name, options, specialist::order("afforest"), |_, threads| {
-                Ok(specialist::plan(threads))
-            })?
-        } else {
-            Run::begin(name, &self.run, DEFAULTS, plan)?
-        };
+        let run = self.specialist.begin("afforest", "components", &self.run, DEFAULTS, plan)?;
         let direction = self.direction.under(&run.order)?;
         let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.directed()?;
         let mut graph = graph.with_vertices(|v| v);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
-        let (labels, outcome, reason) = if self.specialist.specialist {
+        let (outcome, reason) = if self.specialist.specialist {
+            let (vertices, threads) = (graph.vertices(), self.run.common.threads());
             let kernel = || specialists::components(graph.topology());
-            specialist::finished(graph.vertices(), options.threads(), reporter, kernel)?
+            let (labels, outcome, reason) = specialist::finished(vertices, threads, reporter, kernel)?;
+            graph.vertex_data_mut().as_mut_slice().copy_from_slice(&labels);
+            (outcome, reason)
         } else {
             let outcome = run.watched(reporter, run::report_active, |observer, limits| {
                 let engine = engine(&mut graph, &run.order)?.direction(direction).observer(observer);
                 Ok(limits.apply(engine, self.iterations).run()?)
             })?;
             let reason = run::ended(&outcome, reporter);
-            (graph.vertex_data().as_slice().to_vec(), outcome, reason)
+            (outcome, reason)
         };
 
-        let labels = &labels[..];
+        let labels = graph.vertex_data().as_slice();
         let (count, largest) = sizes(labels);
         if let Some(output) = &self.output {
             output.write_values(reporter, &ids, |v, to| write!(to, "{}", ids.id(labels[v as usize])))?;

@@ -166,11 +166,11 @@ impl OrderOptions {
 }
 
 impl Order {
-    /// Rounds of the signalled, with barriers: of programs that know no other order.
-    pub(crate) fn of_rounds() -> Self {
+    /// With barriers: of programs that know no other order than this scheduler's, and of kernels, which have one of their own.
+    pub(crate) fn with_barriers(scheduler: &str) -> Self {
         Order {
             engine: Executor::Sync,
-            scheduler: "rounds".into(),
+            scheduler: scheduler.to_owned(),
             consistency: None,
             exclusion: None,
             audit: false,

@@ -7,8 +7,9 @@ use gasworks::{Outcome, Plan, Progress, Reason, Visibility};
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter};
-use super::order::{Executor, Order};
-use super::run;
+use super::options::{Common, RunOptions};
+use super::order::{Defaults, Order};
+use super::run::{self, Run};
 
 /// Whether a kernel takes the place of the vertex program.
 #[derive(Args, Clone, Copy, Debug)]
@@ -23,18 +24,33 @@ pub(crate) struct SpecialistOptions {
     pub(crate) specialist: bool,
 }
 
-/// The order of a kernel, which is its own.
-pub(crate) fn order(kernel: &str) -> Order {
-    Order {
-        engine: Executor::Sync,
-        scheduler: kernel.to_owned(),
-        consistency: None,
-        exclusion: None,
-        audit: false,
+impl SpecialistOptions {
+    /// The run of a vertex program, or of the kernel of this name in its place.
+    pub(crate) fn begin<'a>(
+        self,
+        kernel: &str,
+        program: &'static str,
+        options: &'a RunOptions,
+        defaults: Defaults,
+        plan: impl FnOnce(&Order, usize) -> Result<Plan, Failure>,
+    ) -> Result<Run<'a>, Failure> {
+        match self.specialist {
+            true => begin(kernel, program, &options.common),
+            false => Run::begin(program, options, defaults, plan),
+        }
     }
 }
 
-pub(crate) fn plan(threads: usize) -> Plan {
+/// The run of a kernel.
+pub(crate) fn begin<'a>(
+    kernel: &str,
+    program: &'static str,
+    options: &'a Common,
+) -> Result<Run<'a>, Failure> {
+    Run::in_order(program, options, Order::with_barriers(kernel), |_, threads| Ok(plan(threads)))
+}
+
+fn plan(threads: usize) -> Plan {
     Plan { visibility: Visibility::Barrier, consistency: None, exclusion: None, threads }
 }
 

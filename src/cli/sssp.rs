@@ -13,7 +13,7 @@ use super::graph::{self, EdgeOptions, Edges, GraphInput};
 use super::options::RunOptions;
 use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
-use super::run::{self, Ending, Run};
+use super::run::{self, Ending};
 use super::specialist::{self, SpecialistOptions};
 
 /// Find the lengths of the shortest paths from a source
@@ -66,14 +66,7 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 
 impl Sssp {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let (name, options) = ("sssp", &self.run.common);
-        let run = if self.specialist.specialist {
-            Run::in_order(name, options, specialist::order("delta-stepping"), |_, threads| {
-                Ok(specialist::plan(threads))
-            })?
-        } else {
-            Run::begin(name, &self.run, DEFAULTS, plan)?
-        };
+        let run = self.specialist.begin("delta-stepping", "sssp", &self.run, DEFAULTS, plan)?;
         let direction = self.direction.under(&run.order)?;
         let edges = self.checked(self.input.open(self.output.as_ref(), reporter)?)?;
         let source = self.input.find(edges.ids(), "--source", &self.source)?;
@@ -81,9 +74,12 @@ impl Sssp {
         let mut graph = graph.with_vertices(ShortestPaths::start(source));
         let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
         run.start(&graph, self.iterations, more, reporter)?;
-        let (distances, outcome, reason) = if self.specialist.specialist {
+        let (outcome, reason) = if self.specialist.specialist {
+            let (vertices, threads) = (graph.vertices(), self.run.common.threads());
             let kernel = || specialists::shortest_paths(&graph, source, None);
-            specialist::finished(graph.vertices(), options.threads(), reporter, kernel)?
+            let (distances, outcome, reason) = specialist::finished(vertices, threads, reporter, kernel)?;
+            graph.vertex_data_mut().as_mut_slice().copy_from_slice(&distances);
+            (outcome, reason)
         } else {
             let outcome = run.watched(reporter, run::report_active, |observer, limits| {
                 let engine = engine(&mut graph, Some(source), &run.order)?;
@@ -91,10 +87,10 @@ impl Sssp {
                 Ok(limits.apply(engine, self.iterations).run()?)
             })?;
             let reason = run::ended(&outcome, reporter);
-            (graph.vertex_data().as_slice().to_vec(), outcome, reason)
+            (outcome, reason)
         };
 
-        let distances = &distances[..];
+        let distances = graph.vertex_data().as_slice();
         let reached = distances.iter().filter(|distance| distance.is_finite()).count();
         reporter.say(format_args!("{reached} of {} vertices are reached", distances.len()));
         let mut nearest = graph::first_by(distances, |distance| distance);

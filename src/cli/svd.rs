@@ -15,7 +15,7 @@ use super::error::Failure;
 use super::events::{Metrics, Reporter};
 use super::factorization::{Export, read, sample};
 use super::options::{Common, InputOptions, Voice, names};
-use super::order::{Executor, Order};
+use super::order::Order;
 use super::output::check_file;
 use super::run::{self, Ending, Limits, Run};
 
@@ -86,13 +86,7 @@ const SIDES: [&str; 2] = ["left", "right"];
 
 impl Svd {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
-        let order = Order {
-            engine: Executor::Sync,
-            scheduler: "lanczos".into(),
-            consistency: None,
-            exclusion: None,
-            audit: false,
-        };
+        let order = Order::with_barriers("lanczos");
         let run = Run::in_order("svd", &self.common, order, |_, threads| plan(threads))?;
         let outputs = self.output.iter().flat_map(|output| output.sides(SIDES)).collect::<Vec<_>>();
         for path in &outputs {

@@ -9,7 +9,7 @@ use super::events::{Metrics, Reporter, number};
 use super::graph::{EdgeOptions, GraphInput, Parallel};
 use super::options::{Common, Voice};
 use super::output::Output;
-use super::run::{self, Ending, Run};
+use super::run::{self, Ending};
 use super::specialist;
 
 /// Count triangles: triples of vertices that are joined to one another
@@ -37,9 +37,7 @@ impl Triangles {
                 "leave it out",
             ));
         }
-        let order = specialist::order("forward");
-        let run =
-            Run::in_order("triangles", &self.common, order, |_, threads| Ok(specialist::plan(threads)))?;
+        let run = specialist::begin("forward", "triangles", &self.common)?;
         let joined = EdgeOptions { undirected: true, parallel_edges: Parallel::Drop };
         let (_, graph) = self.input.open(None::<&Output>, reporter)?.plain(joined)?;
         run.start(&graph, None, Metrics::new(), reporter)?;

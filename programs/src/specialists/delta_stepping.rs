@@ -153,7 +153,7 @@ impl<V: Data> Search<'_, V> {
             if through < f32::from_bits(known.load(Relaxed))
                 && known.fetch_min(through.to_bits(), Relaxed) > through.to_bits()
             {
-                buckets.push(self.bucket(through).max(bucket), target);
+                buckets.push(self.bucket(through), target);
             }
         }
     }

@@ -35,7 +35,8 @@ pub(super) struct Machine<P: VertexProgram> {
     list: Vec<Vertex>,
     list_bounds: Vec<usize>,
     accumulators: PerWorker<P::Gather>,
-    push: Push<P::Gather>,
+    /// Made by the first round that pushes.
+    push: Option<Push<P::Gather>>,
     isa: Isa,
 }
 
@@ -71,7 +72,7 @@ impl<P: VertexProgram> Machine<P> {
             list: Vec::new(),
             list_bounds: Vec::new(),
             accumulators: PerWorker::new(threads, |_| program.accumulator()),
-            push: Push::new(n, threads),
+            push: None,
             isa,
         }
     }
@@ -193,7 +194,8 @@ impl<P: VertexProgram> Machine<P> {
         };
         let own = Own { first: 0, vertices: vertices.view_mut(), publish: None };
         let delivery = Delivery { shared: &shared, ghosts, edges, hubs: &self.hubs[0], isa: self.isa };
-        let tally = self.push.round(delivery, own, list);
+        let make = || Push::new(cx.topology.vertices(), rayon::current_num_threads());
+        let tally = self.push.get_or_insert_with(make).round(delivery, own, list);
         if let Some(ghosts) = &mut self.ghosts {
             write_listed(ghosts.view_mut(), 0, list, &|vertex, ghost| {
                 program.ghost(&Context { vertex, ..cx }, vertices.get(vertex as usize), ghost);

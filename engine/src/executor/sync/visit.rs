@@ -193,10 +193,10 @@ impl<'a, P: VertexProgram> Shared<'a, P> {
             return true;
         }
         let Some(publishers) = self.publishers else { return false };
-        let mut any = false;
         if sum.is_full() {
-            return any;
+            return false;
         }
+        let mut any = false;
         for (i, neighbor) in neighbors.ids().iter().enumerate() {
             if publishers.contains(*neighbor) {
                 any = true;
