@@ -111,20 +111,7 @@ pub(super) fn read(text: &Text<'_>, format: Format, chunk_bytes: usize) -> Resul
     if arcs.is_empty() {
         notes.push("the file has no edges".to_owned());
     }
-    let report = Report {
-        name: text.name.to_path_buf(),
-        format,
-        compression: text.compression,
-        bytes: text.stored,
-        text_bytes: bytes.len() as u64,
-        lines: counts.lines,
-        rows: counts.rows,
-        comments: counts.comments,
-        blank_lines: counts.blanks,
-        header: None,
-        duplicates: 0,
-        notes,
-    };
+    let report = Report { notes, ..text.report(format, &counts) };
     Ok(Loaded { data: EdgeList { ids: numbered.ids, arcs, weights: None }, report })
 }
 
@@ -256,6 +243,7 @@ fn wrong_count(count: &[u8], found: u64, at: usize) -> Fault {
 mod tests {
     use super::*;
     use crate::input::Source;
+    use crate::input::testing::assert_chunks_do_not_matter;
     use proptest::prelude::*;
 
     fn line() -> impl Strategy<Value = String> {
@@ -271,12 +259,7 @@ mod tests {
         #[test]
         fn chunks_do_not_matter(lines in proptest::collection::vec(line(), 0..30), end in "(\n|\r\n)") {
             let source = Source::from_memory("x", lines.join(&end).into_bytes());
-            let text = source.read().unwrap();
-            let error = |fault: Fault| fault.into_error(&text).to_string();
-            let expected = read(&text, Format::Adjacency, usize::MAX).map_err(error);
-            for chunk in [1, 7, 20, 64] {
-                prop_assert_eq!(&read(&text, Format::Adjacency, chunk).map_err(error), &expected);
-            }
+            assert_chunks_do_not_matter(&source, |text, chunk| read(text, Format::Adjacency, chunk));
         }
     }
 

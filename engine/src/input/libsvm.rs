@@ -116,20 +116,7 @@ pub(super) fn read(text: &Text<'_>, chunk_bytes: usize) -> Result<Loaded<Observa
     if entries.is_empty() {
         notes.push("no observation has a feature".to_owned());
     }
-    let report = Report {
-        name: text.name.to_path_buf(),
-        format: Format::Libsvm,
-        compression: text.compression,
-        bytes: text.stored,
-        text_bytes: bytes.len() as u64,
-        lines: counts.lines,
-        rows: counts.rows,
-        comments: counts.comments,
-        blank_lines: counts.blanks,
-        header: None,
-        duplicates: 0,
-        notes,
-    };
+    let report = Report { notes, ..text.report(Format::Libsvm, &counts) };
     Ok(Loaded { data: Observations { targets, features: numbered.ids, entries, values }, report })
 }
 
@@ -211,6 +198,7 @@ fn no_feature(field: &[u8], column: u32) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::testing::assert_chunks_do_not_matter;
     use proptest::prelude::*;
 
     fn line() -> impl Strategy<Value = String> {
@@ -227,12 +215,7 @@ mod tests {
         #[test]
         fn chunks_do_not_matter(lines in proptest::collection::vec(line(), 0..30), end in "(\n|\r\n)") {
             let source = Source::from_memory("x", lines.join(&end).into_bytes());
-            let text = source.read().unwrap();
-            let error = |fault: Fault| fault.into_error(&text).to_string();
-            let expected = read(&text, usize::MAX).map_err(error);
-            for chunk in [1, 7, 20, 64] {
-                prop_assert_eq!(&read(&text, chunk).map_err(error), &expected);
-            }
+            assert_chunks_do_not_matter(&source, read);
         }
     }
 }

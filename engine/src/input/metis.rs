@@ -201,18 +201,12 @@ pub(super) fn read(
     let mut prologue = Counts::default();
     lines::lines(bytes, 0..header.body).for_each(|(at, line)| _ = prologue.note(line, at));
     let report = Report {
-        name: text.name.to_path_buf(),
-        format: Format::Metis,
-        compression: text.compression,
-        bytes: text.stored,
-        text_bytes: bytes.len() as u64,
         lines: lines::count(bytes),
-        rows: counts.rows,
         comments: prologue.comments + counts.comments,
         blank_lines: prologue.blanks + counts.blanks,
         header: Some(String::from_utf8_lossy(bytes[header.at..header.body].trim_ascii()).into_owned()),
-        duplicates: 0,
         notes,
+        ..text.report(Format::Metis, &counts)
     };
     let ids = Ids::range_from(1, header.vertices as u32);
     Ok(Loaded { data: EdgeList { ids, arcs, weights }, report })
@@ -342,6 +336,7 @@ fn no_mirror(text: &[u8], header: &Header, [source, target]: [u32; 2]) -> Fault 
 mod tests {
     use super::*;
     use crate::input::Source;
+    use crate::input::testing::assert_chunks_do_not_matter;
     use proptest::prelude::*;
 
     fn line() -> impl Strategy<Value = String> {
@@ -357,13 +352,8 @@ mod tests {
         #[test]
         fn chunks_do_not_matter(lines in proptest::collection::vec(line(), 0..9), end in "(\n|\r\n)") {
             let source = Source::from_memory("x", format!("4 3{end}{}", lines.join(&end)).into_bytes());
-            let text = source.read().unwrap();
             let options = EdgesOptions { lenient: true, ..EdgesOptions::default() };
-            let error = |fault: Fault| fault.into_error(&text).to_string();
-            let expected = read(&text, &options, usize::MAX).map_err(error);
-            for chunk in [1, 7, 20] {
-                prop_assert_eq!(&read(&text, &options, chunk).map_err(error), &expected);
-            }
+            assert_chunks_do_not_matter(&source, |text, chunk| read(text, &options, chunk));
         }
     }
 

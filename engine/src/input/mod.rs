@@ -31,6 +31,8 @@ mod rows;
 mod sniff;
 mod sorted_index;
 mod source;
+#[cfg(test)]
+mod testing;
 mod texts;
 mod titles;
 mod uai;
@@ -73,16 +75,10 @@ mod tests {
         #[test]
         fn chunks_do_not_matter(lines in proptest::collection::vec(line(), 0..30), end in "(\n|\r\n)") {
             let source = Source::from_memory("x", lines.join(&end).into_bytes());
-            let text = source.read().unwrap();
             let ratings = RatingsOptions { format: Some(Format::Csv), ..RatingsOptions::default() };
             let edges = EdgesOptions { format: Some(Format::Csv), ..EdgesOptions::default() };
-            let error = |fault: lines::Fault| fault.into_error(&text).to_string();
-            let expected_ratings = ratings::read(&text, &ratings, usize::MAX).map_err(error);
-            let expected_edges = edges::read(&text, &edges, usize::MAX).map_err(error);
-            for chunk in [1, 7, 20, 64] {
-                prop_assert_eq!(&ratings::read(&text, &ratings, chunk).map_err(error), &expected_ratings);
-                prop_assert_eq!(&edges::read(&text, &edges, chunk).map_err(error), &expected_edges);
-            }
+            testing::assert_chunks_do_not_matter(&source, |text, chunk| ratings::read(text, &ratings, chunk));
+            testing::assert_chunks_do_not_matter(&source, |text, chunk| edges::read(text, &edges, chunk));
         }
     }
 }

@@ -128,18 +128,12 @@ impl<'t, 's> Reading<'t, 's> {
             .header
             .map(|header| String::from_utf8_lossy(self.text.bytes[header].trim_ascii()).into_owned());
         Report {
-            name: self.text.name.to_path_buf(),
-            format: self.layout.format,
-            compression: self.text.compression,
-            bytes: self.text.stored,
-            text_bytes: self.text.bytes.len() as u64,
             lines: prologue.lines + body.lines,
-            rows: body.rows,
             comments: prologue.comments + body.comments,
             blank_lines: prologue.blanks + body.blanks,
             header,
-            duplicates: 0,
             notes: self.notes,
+            ..self.text.report(self.layout.format, body)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What was read and how it was understood, for people to check.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Format;
 
@@ -42,6 +42,26 @@ pub struct Report {
     pub duplicates: u64,
     /// What a reader should know, each one sentence without a full stop.
     pub notes: Vec<String>,
+}
+
+impl Report {
+    /// Of a source of which nothing is counted yet.
+    pub(super) fn new(name: &Path, format: Format, compression: Compression) -> Self {
+        Report {
+            name: name.to_path_buf(),
+            format,
+            compression,
+            bytes: 0,
+            text_bytes: 0,
+            lines: 0,
+            rows: 0,
+            comments: 0,
+            blank_lines: 0,
+            header: None,
+            duplicates: 0,
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// How an input was compressed.

@@ -8,9 +8,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::Format;
 use super::binary::is_binary_graph;
 use super::npz::is_archive;
-use super::report::Compression;
+use super::report::{Compression, Report};
+use super::rows::Counts;
 use crate::Error;
 
 /// U+FEFF in UTF-8, which some editors put first.
@@ -59,6 +61,21 @@ pub(super) struct Text<'a> {
     /// Size as stored.
     pub(super) stored: u64,
     pub(super) notes: Vec<String>,
+}
+
+impl Text<'_> {
+    /// The account of a text whose lines are all counted; without notes.
+    pub(super) fn report(&self, format: Format, counts: &Counts) -> Report {
+        Report {
+            bytes: self.stored,
+            text_bytes: self.bytes.len() as u64,
+            lines: counts.lines,
+            rows: counts.rows,
+            comments: counts.comments,
+            blank_lines: counts.blanks,
+            ..Report::new(self.name, format, self.compression)
+        }
+    }
 }
 
 impl Source {

@@ -117,18 +117,12 @@ fn read(text: &Text<'_>) -> Result<Loaded<Titles>, Fault> {
     }
     let rows = counts.rows - u64::from(header.is_some());
     let report = Report {
-        name: text.name.to_path_buf(),
-        format,
-        compression: text.compression,
-        bytes: text.stored,
-        text_bytes: text.bytes.len() as u64,
-        lines: counts.lines,
         rows,
-        comments: counts.comments,
         blank_lines: counts.lines.saturating_sub(counts.rows + counts.comments),
         header,
         duplicates,
         notes,
+        ..text.report(format, &counts)
     };
     Ok(Loaded { data: titles, report })
 }

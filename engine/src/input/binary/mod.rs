@@ -185,18 +185,11 @@ fn loaded(
 ) -> Loaded<StoredGraph> {
     let edges = data.topology.edges();
     let report = Report {
-        name: name.to_owned(),
-        format: Format::Binary,
-        compression,
         bytes: stored,
         text_bytes: size,
-        lines: 0,
         rows: edges as u64,
-        comments: 0,
-        blank_lines: 0,
-        header: None,
-        duplicates: 0,
         notes: if edges == 0 { vec!["the file has no edges".to_owned()] } else { Vec::new() },
+        ..Report::new(name, Format::Binary, compression)
     };
     Loaded { data, report }
 }

@@ -224,20 +224,7 @@ fn read(text: &Text<'_>, options: &CorpusOptions, chunk_bytes: usize) -> Result<
     };
     let absent = all_documents - documents.ids.len() as u64;
     notes.extend(missing(absent, all_documents, "documents", "has no word", "have no word"));
-    let report = Report {
-        name: text.name.to_path_buf(),
-        format,
-        compression: text.compression,
-        bytes: text.stored,
-        text_bytes: bytes.len() as u64,
-        lines: counts.lines,
-        rows: counts.rows,
-        comments: counts.comments,
-        blank_lines: counts.blanks,
-        header: None,
-        duplicates,
-        notes,
-    };
+    let report = Report { duplicates, notes, ..text.report(format, &counts) };
     let (documents, words) = (documents.ids, words.ids);
     Ok(Loaded { data: Corpus { documents, words, names: Vec::new(), vocabulary, entries }, report })
 }
@@ -287,6 +274,7 @@ fn whole(expected: &str, found: String, advice: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::testing::assert_chunks_do_not_matter;
     use proptest::prelude::*;
 
     proptest! {
@@ -294,14 +282,9 @@ mod tests {
         fn chunks_do_not_matter(lines in proptest::collection::vec("([0-9] ){1,3}([0-9]:[0-9] ?){0,3}|", 0..20), uci: bool) {
             let header = if uci { "9\n9\n5\n" } else { "" };
             let source = Source::from_memory("x", [header, &lines.join("\n")].concat().into_bytes());
-            let text = source.read().unwrap();
-            let error = |fault: Fault| fault.into_error(&text).to_string();
             let format = Some(if uci { Format::Uci } else { Format::LdaC });
             let options = CorpusOptions { format, lenient: true, ..CorpusOptions::default() };
-            let expected = read(&text, &options, usize::MAX).map_err(error);
-            for chunk in [1, 7, 20, 64] {
-                prop_assert_eq!(&read(&text, &options, chunk).map_err(error), &expected);
-            }
+            assert_chunks_do_not_matter(&source, |text, chunk| read(text, &options, chunk));
         }
     }
 }

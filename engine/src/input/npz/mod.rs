@@ -82,18 +82,10 @@ impl Matrix {
             }
         };
         let report = Report {
-            name: unpacked.name.to_owned(),
-            format: Format::Npz,
-            compression: Compression::None,
             bytes: unpacked.stored,
             text_bytes: npz.size,
-            lines: 0,
             rows: places.len() as u64,
-            comments: 0,
-            blank_lines: 0,
-            header: None,
-            duplicates: 0,
-            notes: Vec::new(),
+            ..Report::new(unpacked.name, Format::Npz, Compression::None)
         };
         Ok(Matrix { rows, columns, places, values: (!is_pattern).then_some(values), report })
     }

@@ -99,20 +99,7 @@ impl Default for TextOptions {
 /// If [`hashed`](TextOptions::hashed) is not 1 to 32.
 pub fn read_texts(sources: &[Source], options: &TextOptions) -> Result<Loaded<Texts>, Error> {
     assert!(options.hashed.is_none_or(|bits| (1..=32).contains(&bits)), "a hash of 1 to 32 bits");
-    let mut report = Report {
-        name: name(sources),
-        format: options.documents.format(),
-        compression: Compression::None,
-        bytes: 0,
-        text_bytes: 0,
-        lines: 0,
-        rows: 0,
-        comments: 0,
-        blank_lines: 0,
-        header: None,
-        duplicates: 0,
-        notes: Vec::new(),
-    };
+    let mut report = Report::new(&name(sources), options.documents.format(), Compression::None);
     let (mut titles, mut counted) = (Vec::new(), Vec::new());
     for source in sources {
         let read = documents::read(source, &options.documents)?;
