@@ -9,7 +9,7 @@ use gasworks_engine::{
 use gasworks_kernels::topics::Prior;
 use gasworks_kernels::topics::metropolis::{Chains, Side, Token};
 
-use super::model::TopicCounts;
+use super::model::{TopicCounts, counts_at, in_rows, starts};
 use super::sampler::{self, NO_TOPIC, Sampler, Sides, admit, tokens};
 use super::start::{InOrder, Start};
 use super::{CountHistograms, Lda, Likelihood, Priors, TOPICS, TopicModel};
@@ -137,16 +137,9 @@ impl MetropolisLda {
         };
         let mut of_documents = vec![0_u64; documents.len()];
         tokens().for_each(|(document, _)| of_documents[document as usize] += 1);
-        let start = |sum: &mut usize, tokens: &u64| Some(std::mem::replace(sum, *sum + *tokens as usize));
-        let mut next: Vec<usize> = of_documents.iter().scan(0, start).collect();
-        let mut by_document = vec![NO_TOPIC; of_documents.iter().sum::<u64>() as usize];
-        for (document, topic) in tokens() {
-            let at = &mut next[document as usize];
-            by_document[*at] = topic;
-            *at += 1;
-        }
         let of_words: Vec<u64> = words.clone().map(|word| topics.get(word).len() as u64).collect();
         let mut by_word: Vec<u16> = tokens().map(|(_, topic)| topic).collect();
+        let mut by_document = in_rows(starts(&of_documents), by_word.len(), tokens());
         [TopicCounts::new(&of_documents, &mut by_document), TopicCounts::new(&of_words, &mut by_word)]
     }
 }
@@ -306,11 +299,7 @@ impl Sampler for MetropolisLda {
 
 /// The counts of a document, or of a word, which come after them.
 fn of_table([documents, words]: &[TopicCounts; 2], at: usize) -> impl Iterator<Item = (usize, u32)> {
-    let counts = match at.checked_sub(documents.len()) {
-        None => documents.get(at),
-        Some(word) => words.get(word),
-    };
-    counts.iter().map(|of| (usize::from(of.topic), of.count))
+    counts_at(documents, words, at).iter().map(|of| (usize::from(of.topic), of.count))
 }
 
 /// How many tokens have each topic, counted on the edges before each phase.

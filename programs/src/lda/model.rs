@@ -86,17 +86,10 @@ impl TopicModel {
 
         let Tokens { of_documents, of_words } = tokens(corpus);
         let documents = TopicCounts::new(&of_documents, &mut topics.clone());
-        let starts =
-            of_words.iter().scan(0, |sum, tokens| Some(std::mem::replace(sum, *sum + *tokens as usize)));
-        let (mut next, mut by_word) = (starts.collect::<Vec<usize>>(), vec![0; topics.len()]);
-        let mut rest = &topics[..];
-        for entry in &corpus.entries {
-            let (own, after) = rest.split_at(entry.count as usize);
-            let at = &mut next[entry.word as usize];
-            by_word[*at..*at + own.len()].copy_from_slice(own);
-            (*at, rest) = (*at + own.len(), after);
-        }
-        let words = TopicCounts::new(&of_words, &mut by_word);
+        let words_of_tokens =
+            corpus.entries.iter().flat_map(|entry| std::iter::repeat_n(entry.word, entry.count as usize));
+        let tokens = words_of_tokens.zip(topics.iter().copied());
+        let words = TopicCounts::new(&of_words, &mut in_rows(starts(&of_words), topics.len(), tokens));
         TopicModel { texts, priors, topics, documents, words, totals, origin: Origin::default() }
     }
 
@@ -146,10 +139,7 @@ impl TopicModel {
 
     /// How many tokens of each topic a document has, or a word, which come after the documents.
     pub(super) fn counts(&self, at: usize) -> &[TopicCount] {
-        match at.checked_sub(self.documents.len()) {
-            None => self.documents.get(at),
-            Some(word) => self.words.get(word),
-        }
+        counts_at(&self.documents, &self.words, at)
     }
 
     /// Where documents and words are among the [counts](TopicModel::counts).
@@ -169,4 +159,36 @@ impl TopicModel {
         let counts = |at| self.counts(at).iter().map(|of| (usize::from(of.topic), f64::from(of.count)));
         Likelihood::of(&self.priors, documents, words, counts)
     }
+}
+
+/// The counts of a document, or of a word, which come after the documents.
+pub(super) fn counts_at<'a>(
+    documents: &'a TopicCounts,
+    words: &'a TopicCounts,
+    at: usize,
+) -> &'a [TopicCount] {
+    match at.checked_sub(documents.len()) {
+        None => documents.get(at),
+        Some(word) => words.get(word),
+    }
+}
+
+/// Where rows of these lengths begin if they lie end to end.
+pub(super) fn starts(lengths: &[u64]) -> Vec<usize> {
+    lengths.iter().scan(0, |sum, length| Some(std::mem::replace(sum, *sum + *length as usize))).collect()
+}
+
+/// The topics of `count` tokens row by row, from the row and the topic of each: those of a row in the order in which they come, from where the row begins.
+pub(super) fn in_rows(
+    mut begins: Vec<usize>,
+    count: usize,
+    tokens: impl Iterator<Item = (u32, u16)>,
+) -> Vec<u16> {
+    let mut topics = vec![NO_TOPIC; count];
+    for (row, topic) in tokens {
+        let at = &mut begins[row as usize];
+        topics[*at] = topic;
+        *at += 1;
+    }
+    topics
 }

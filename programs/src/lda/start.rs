@@ -3,7 +3,8 @@
 use gasworks_engine::Random;
 use gasworks_engine::input::Corpus;
 
-use super::sampler::{NO_TOPIC, tokens};
+use super::model::in_rows;
+use super::sampler::tokens;
 
 /// Names the stream of random numbers that orders documents.
 const DOCUMENTS: u64 = 0x646f_6375;
@@ -155,13 +156,7 @@ impl InOrder {
             next[*place as usize] = start;
             start += tokens as usize;
         }
-        let mut topics = vec![NO_TOPIC; start];
-        for (document, topic) in of {
-            let at = &mut next[document as usize];
-            topics[*at] = topic;
-            *at += 1;
-        }
-        topics
+        in_rows(next, start, of)
     }
 
     /// Documents that do not take part in a pass yet.
