@@ -57,9 +57,10 @@ impl<'a, Global> Context<'a, Global> {
         if self.topology.is_undirected() { self.out_degree() } else { self.in_degree() + self.out_degree() }
     }
 
-    /// Random numbers keyed by (the run's seed, `stream`, round, vertex), for an edge program by the edge too: never by thread or clock.
+    /// Random numbers keyed by (the run's seed, `stream`, round, vertex as it was [loaded](Topology::loaded_as)), for an edge program by the
+    /// edge too: never by thread or clock.
     #[inline(always)]
     pub fn random(&self, stream: u64) -> Random {
-        Random::keyed(self.seed, stream, self.round, self.vertex.into())
+        Random::keyed(self.seed, stream, self.round, self.topology.loaded_as(self.vertex).into())
     }
 }

@@ -20,15 +20,26 @@ struct Lazy<E: Data> {
 }
 
 impl<E: Data> EdgeColumns<E> {
+    /// Whether it matters which edge has which data.
+    pub(crate) const HAVE_CONTENT: bool = size_of::<E::Element>() > 0;
+
     /// Of a graph with these edges.
     pub(crate) fn new(topology: &Topology, out: Column<E>) -> Self
     where
         E::Element: Clone,
     {
-        let has_content = size_of::<E::Element>() > 0;
-        let into = (has_content && !topology.is_undirected())
+        let into = (Self::HAVE_CONTENT && !topology.is_undirected())
             .then(|| Lazy { column: OnceLock::new(), gather: Column::gathered });
         EdgeColumns { out, into }
+    }
+
+    /// The same data in the order of the out-edges of another topology: for each, where it was. None needed where the data have no content.
+    pub(crate) fn rearranged(&self, topology: &Topology, positions: &[u64]) -> Self
+    where
+        E::Element: Clone,
+    {
+        let out = if Self::HAVE_CONTENT { self.out.gathered(positions) } else { self.out.clone() };
+        EdgeColumns::new(topology, out)
     }
 
     #[inline(always)]

@@ -7,6 +7,7 @@ mod edge_columns;
 mod ids;
 mod map_reduce;
 mod petgraph;
+mod relabeling;
 mod topology;
 mod vertex_set;
 

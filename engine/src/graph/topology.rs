@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::compressed::{Compressed, arcs};
+use super::relabeling::Relabeling;
 use crate::memory::Rows;
 
 /// One of the two directions in which edges are stored.
@@ -23,20 +24,34 @@ pub struct Topology {
     into: Option<Arc<OnceLock<Rows>>>,
     /// Bipartite: `0..left` are the left vertices, and every edge goes from left to right.
     left: Option<u32>,
+    /// None where vertices have the numbers that they were loaded with.
+    pub(super) relabeling: Option<Arc<Relabeling>>,
 }
 
 impl Topology {
     pub(crate) fn directed(out: Rows, left: Option<u32>) -> Self {
-        Topology { out: Arc::new(out), into: Some(Arc::default()), left }
+        Topology { out: Arc::new(out), into: Some(Arc::default()), left, relabeling: None }
     }
 
     /// Both directions of the same edges, which the caller has checked.
     pub(crate) fn in_both(out: Rows, into: Rows) -> Self {
-        Topology { out: Arc::new(out), into: Some(Arc::new(into.into())), left: None }
+        Topology { out: Arc::new(out), into: Some(Arc::new(into.into())), left: None, relabeling: None }
     }
 
     pub(crate) fn undirected(out: Rows) -> Self {
-        Topology { out: Arc::new(out), into: None, left: None }
+        Topology { out: Arc::new(out), into: None, left: None, relabeling: None }
+    }
+
+    /// The same edges under other numbers, both directions where they are made.
+    pub(super) fn relabeled(&self, out: Rows, into: Option<Rows>, relabeling: Relabeling) -> Self {
+        let made = || Arc::new(into.map_or_else(OnceLock::new, OnceLock::from));
+        let into = self.into.as_ref().map(|_| made());
+        Topology { out: Arc::new(out), into, left: self.left, relabeling: Some(Arc::new(relabeling)) }
+    }
+
+    /// The in-edges, if they are stored for themselves and somebody has asked for them.
+    pub(super) fn made_into(&self) -> Option<&Rows> {
+        self.into.as_ref().and_then(|into| into.get())
     }
 
     fn into(&self) -> &Rows {
@@ -101,8 +116,8 @@ impl Topology {
 
     /// Memory taken so far.
     pub fn bytes(&self) -> usize {
-        let into = self.into.as_ref().and_then(|into| into.get());
-        self.out.bytes() + into.map_or(0, Rows::bytes)
+        let relabeling = if self.relabeling.is_some() { 8 * self.vertices() } else { 0 };
+        self.out.bytes() + self.made_into().map_or(0, Rows::bytes) + relabeling
     }
 }
 

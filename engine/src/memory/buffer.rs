@@ -16,7 +16,8 @@ pub(crate) struct Buffer<T> {
     start: NonNull<T>,
     /// Initialised elements, from the start.
     len: usize,
-    layout: Layout,
+    #[expect(dead_code, reason = "freed when it is dropped")]
+    allocation: Allocation,
     owns: PhantomData<T>,
 }
 
@@ -26,25 +27,11 @@ unsafe impl<T: Send> Send for Buffer<T> {}
 unsafe impl<T: Sync> Sync for Buffer<T> {}
 
 impl<T> Buffer<T> {
-    fn layout(len: usize) -> Layout {
-        let bytes = size_of::<T>().checked_mul(len).expect("a buffer larger than the address space");
-        let align = if bytes >= HUGE_PAGE { HUGE_PAGE } else { LINE };
-        Layout::from_size_align(bytes, align.max(align_of::<T>()))
-            .expect("a buffer larger than the address space")
-    }
-
     fn allocate(len: usize, with: unsafe fn(Layout) -> *mut u8) -> Self {
-        let layout = Self::layout(len);
-        let start = if layout.size() == 0 {
-            NonNull::dangling()
-        } else {
-            // SAFETY: the layout's size is not zero.
-            let start = unsafe { with(layout) };
-            let start = NonNull::new(start.cast()).unwrap_or_else(|| handle_alloc_error(layout));
-            ask_for_huge_pages(start.cast(), layout);
-            start
-        };
-        Buffer { start, len: 0, layout, owns: PhantomData }
+        let bytes = size_of::<T>().checked_mul(len);
+        let allocation = bytes.and_then(|bytes| Allocation::new(bytes, align_of::<T>(), with));
+        let (allocation, start) = allocation.expect("a buffer larger than the address space");
+        Buffer { start: start.cast(), len: 0, allocation, owns: PhantomData }
     }
 
     /// `len` elements, `fill(i)` the i-th. If `fill` panics, what was made is dropped.
@@ -79,31 +66,66 @@ impl<T> Buffer<T> {
     }
 }
 
-/// Before the pages are touched. Only a hint: what the system makes of it changes nothing but speed.
-#[cfg(target_os = "linux")]
-fn ask_for_huge_pages(start: NonNull<u8>, layout: Layout) {
-    if layout.align() >= HUGE_PAGE && !cfg!(miri) {
-        let whole = layout.size() / HUGE_PAGE * HUGE_PAGE;
-        // SAFETY: the range lies in one live allocation, and the advice does not change its content.
-        unsafe { libc::madvise(start.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn ask_for_huge_pages(_: NonNull<u8>, _: Layout) {}
-
 impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
         if needs_drop::<T>() {
             // SAFETY: the first `len` elements are initialised, and nobody reads them again.
             unsafe { std::ptr::slice_from_raw_parts_mut(self.start.as_ptr(), self.len).drop_in_place() };
         }
+    }
+}
+
+/// What was asked of the allocator.
+struct Allocation {
+    base: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Allocation {
+    /// So many bytes, and where they start; nothing if the address space has not as many.
+    ///
+    /// The allocator is not asked for bytes that start at a huge page, but for as many more as such a start may need: zeroed and aligned by more
+    /// than a few bytes, it would write the zeros itself, on this thread, instead of handing out pages that are zero.
+    fn new(bytes: usize, align: usize, with: unsafe fn(Layout) -> *mut u8) -> Option<(Self, NonNull<u8>)> {
+        let to_huge_page = if bytes >= HUGE_PAGE { HUGE_PAGE } else { 0 };
+        let align = if bytes >= HUGE_PAGE { align } else { align.max(LINE) };
+        let layout = Layout::from_size_align(bytes.checked_add(to_huge_page)?, align).ok()?;
+        if layout.size() == 0 {
+            return Some((Allocation { base: NonNull::dangling(), layout }, layout.dangling_ptr()));
+        }
+        // SAFETY: the layout's size is not zero.
+        let base = unsafe { with(layout) };
+        let base = NonNull::new(base).unwrap_or_else(|| handle_alloc_error(layout));
+        let skipped = if to_huge_page == 0 { 0 } else { base.align_offset(HUGE_PAGE) };
+        assert!(skipped <= to_huge_page && align <= HUGE_PAGE, "a start within the allocation");
+        // SAFETY: at most `to_huge_page` bytes are skipped, which were asked for besides the others.
+        let start = unsafe { base.add(skipped) };
+        ask_for_huge_pages(start, bytes);
+        Some((Allocation { base, layout }, start))
+    }
+}
+
+impl Drop for Allocation {
+    fn drop(&mut self) {
         if self.layout.size() > 0 {
-            // SAFETY: allocated in `allocate` with this layout.
-            unsafe { dealloc(self.start.as_ptr().cast(), self.layout) };
+            // SAFETY: allocated in `new` with this layout.
+            unsafe { dealloc(self.base.as_ptr(), self.layout) };
         }
     }
 }
+
+/// Before the pages are touched. Only a hint: what the system makes of it changes nothing but speed.
+#[cfg(target_os = "linux")]
+fn ask_for_huge_pages(start: NonNull<u8>, bytes: usize) {
+    if bytes >= HUGE_PAGE && !cfg!(miri) {
+        let whole = bytes / HUGE_PAGE * HUGE_PAGE;
+        // SAFETY: the range lies in one live allocation, and the advice does not change its content.
+        unsafe { libc::madvise(start.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_huge_pages(_: NonNull<u8>, _: usize) {}
 
 impl<T> Deref for Buffer<T> {
     type Target = [T];
