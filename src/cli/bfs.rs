@@ -13,6 +13,7 @@ use super::options::{Common, Voice};
 use super::order::{DirectionOptions, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending, Run};
+use super::vertex_order::VertexOrderOptions;
 
 /// Find how many steps lead from a source to each vertex
 ///
@@ -34,6 +35,8 @@ pub(crate) struct Bfs {
     #[command(flatten)]
     edges: EdgeOptions,
     #[command(flatten)]
+    vertices: VertexOrderOptions,
+    #[command(flatten)]
     direction: DirectionOptions,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -45,8 +48,9 @@ impl Bfs {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::in_order("bfs", &self.common, Order::with_barriers("rounds"), plan)?;
         let direction = self.direction.under(&run.order)?;
-        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.plain(self.edges)?;
-        let source = self.input.find(&ids, "--source", &self.source)?;
+        let edges = self.input.open(self.output.as_ref(), reporter)?;
+        let (ids, graph) = edges.plain(self.edges, self.vertices.vertex_order, reporter)?;
+        let source = graph.topology().number_of(self.input.find(&ids, "--source", &self.source)?);
         let mut graph = graph.with_vertices(BreadthFirstSearch::start(source));
         let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
         run.start(&graph, self.iterations, more, reporter)?;
@@ -56,14 +60,17 @@ impl Bfs {
         })?;
         let reason = run::ended(&outcome, reporter);
 
-        let found = graph.vertex_data().as_slice();
+        let topology = graph.topology().clone();
+        let found = graph.into_vertex_data_as_loaded();
+        let found = found.as_slice();
         let levels = sizes(found);
         let reached: usize = levels.iter().sum();
         reporter.say(format_args!("{reached} of {} vertices are reached", found.len()));
         if let Some(output) = &self.output {
             output.write(reporter, |to| {
                 for (reached, vertex) in found.iter().zip(0..).filter(|(reached, _)| reached.is_reached()) {
-                    writeln!(to, "{}\t{}\t{}", ids.id(vertex), reached.level, ids.id(reached.parent))?;
+                    let parent = ids.id(topology.loaded_as(reached.parent));
+                    writeln!(to, "{}\t{}\t{parent}", ids.id(vertex), reached.level)?;
                 }
                 Ok(())
             })?;

@@ -9,11 +9,12 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter};
-use super::graph::{GraphInput, LISTED};
+use super::graph::{EdgeOptions, GraphInput, LISTED};
 use super::options::RunOptions;
 use super::order::{Defaults, Order};
 use super::output::Output;
 use super::run::{self, Ending, Run};
+use super::vertex_order::VertexOrder;
 
 /// Color vertices so that no edge joins two of one color
 ///
@@ -60,7 +61,8 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 impl Color {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("color", &self.run, DEFAULTS, plan)?;
-        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.directed()?;
+        let edges = self.input.open(self.output.as_ref(), reporter)?;
+        let (ids, graph) = edges.plain(EdgeOptions::ALL, VertexOrder::Id, reporter)?;
         let mut graph = graph.with_vertices(|_| GreedyColoring::UNCOLORED);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
         let outcome = run.watched(reporter, run::report_active, |observer, limits| {

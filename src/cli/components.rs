@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter};
-use super::graph::{GraphInput, LISTED};
+use super::graph::{EdgeOptions, GraphInput, LISTED};
 use super::options::RunOptions;
 use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending};
 use super::specialist::{self, SpecialistOptions};
+use super::vertex_order::VertexOrderOptions;
 
 /// Find weakly connected components
 ///
@@ -31,6 +32,8 @@ pub(crate) struct Components {
     #[command(flatten)]
     input: GraphInput,
     #[command(flatten)]
+    vertices: VertexOrderOptions,
+    #[command(flatten)]
     direction: DirectionOptions,
     #[command(flatten)]
     specialist: SpecialistOptions,
@@ -46,7 +49,8 @@ impl Components {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = self.specialist.begin("afforest", "components", &self.run, DEFAULTS, plan)?;
         let direction = self.direction.under(&run.order)?;
-        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.directed()?;
+        let edges = self.input.open(self.output.as_ref(), reporter)?;
+        let (ids, graph) = edges.plain(EdgeOptions::ALL, self.vertices.vertex_order, reporter)?;
         let mut graph = graph.with_vertices(|v| v);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
         let (outcome, reason) = if self.specialist.specialist {
@@ -64,8 +68,8 @@ impl Components {
             (outcome, reason)
         };
 
-        let labels = graph.vertex_data().as_slice();
-        let (count, largest) = sizes(labels);
+        let labels = least_as_loaded(graph);
+        let (count, largest) = sizes(&labels);
         if let Some(output) = &self.output {
             output.write_values(reporter, &ids, |v, to| write!(to, "{}", ids.id(labels[v as usize])))?;
         }
@@ -107,6 +111,21 @@ fn sizes(labels: &[u32]) -> (usize, Vec<(u32, u32)>) {
     components.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     components.truncate(LISTED);
     (count, components)
+}
+
+/// For each vertex, in the order of ids, the least of its component.
+fn least_as_loaded(graph: Graph<u32, ()>) -> Vec<u32> {
+    let is_relabeled = graph.topology().is_relabeled();
+    let mut labels = graph.into_vertex_data_as_loaded().as_slice().to_vec();
+    if is_relabeled {
+        let mut least = vec![u32::MAX; labels.len()];
+        for (label, vertex) in labels.iter().zip(0..) {
+            let least = &mut least[*label as usize];
+            *least = vertex.min(*least);
+        }
+        labels.iter_mut().for_each(|label| *label = least[*label as usize]);
+    }
+    labels
 }
 
 #[cfg(test)]

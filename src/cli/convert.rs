@@ -11,6 +11,7 @@ use super::graph::{Edges, GraphInput, load};
 use super::options::{Voice, names};
 use super::output::Output;
 use super::run::Ending;
+use super::vertex_order::{VertexOrder, VertexOrderOptions};
 
 /// Write a graph in binary, which opens many times faster than text, or as an edge list
 ///
@@ -20,10 +21,13 @@ use super::run::Ending;
 #[command(after_help = "\
 Examples:
   gasworks convert web.txt.gz -o web.graph
+  gasworks convert web.txt.gz --vertex-order degree -o web.graph
   gasworks convert web.graph --to edges -o web.txt")]
 pub(crate) struct Convert {
     #[command(flatten)]
     input: GraphInput,
+    #[command(flatten)]
+    vertices: VertexOrderOptions,
     /// Where to write; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Output,
@@ -49,10 +53,13 @@ impl Convert {
         let (vertices, count, has_weights) = (edges.ids().len(), edges.count(), edges.weights().is_some());
         let format = match self.to {
             Target::Binary => {
+                let order = self.vertices.vertex_order;
                 let stored = match edges {
-                    Edges::List(list) => StoredGraph::new(list)?,
-                    Edges::Stored(stored) => stored,
+                    Edges::Stored(stored) if order.takes(stored.topology().is_relabeled()) => stored,
+                    edges => StoredGraph::new(edges.into_list())?,
                 };
+                let ordered = order == VertexOrder::Degree && !stored.topology().is_relabeled();
+                let stored = if ordered { stored.by_degree() } else { stored };
                 self.output.write(reporter, |to| stored.write(to))?;
                 "binary"
             }

@@ -11,6 +11,7 @@ use super::error::Failure;
 use super::events::Reporter;
 use super::options::{InputOptions, names};
 use super::output::Output;
+use super::vertex_order::VertexOrder;
 
 /// A graph as input.
 #[derive(Args, Debug)]
@@ -106,38 +107,51 @@ impl Edges {
         }
     }
 
-    /// The graph of all edges, without weights.
-    pub(crate) fn directed(self) -> Result<(Ids, Graph<(), ()>), Failure> {
-        self.plain(EdgeOptions { undirected: false, parallel_edges: Parallel::Keep })
-    }
-
-    /// The graph without weights. What is stored need not be built where all edges stay as they are.
-    pub(crate) fn plain(self, options: EdgeOptions) -> Result<(Ids, Graph<(), ()>), Failure> {
-        match self {
-            Edges::Stored(stored) if options.keeps_all() => Ok(stored.into_plain()),
-            edges => {
-                let EdgeList { ids, arcs, .. } = edges.into_list();
+    /// The graph without weights, vertices in this order. What is stored need not be built where all edges stay as they are.
+    pub(crate) fn plain(
+        self,
+        options: EdgeOptions,
+        order: VertexOrder,
+        reporter: &Reporter,
+    ) -> Result<(Ids, Graph<(), ()>), Failure> {
+        let (ids, graph) = match self.as_it_is(options, order) {
+            Ok(stored) => stored.into_plain(),
+            Err(EdgeList { ids, arcs, .. }) => {
                 let builder = options.builder(ids.len(), ReverseEdges::Pair).plain_edges(&arcs);
                 drop(arcs);
-                let graph = builder.parallel_edges(options.parallel(|(), ()| ())).build()?;
-                Ok((ids, graph))
+                (ids, builder.parallel_edges(options.parallel(|(), ()| ())).build()?)
             }
-        }
+        };
+        Ok((ids, order.apply(graph, reporter)))
     }
 
-    /// The graph with lengths, 1 each where the input has none.
-    pub(crate) fn weighted(self, options: EdgeOptions) -> Result<(Ids, Graph<(), f32>), Failure> {
-        match self {
-            Edges::Stored(stored) if options.keeps_all() => Ok(stored.into_weighted(1.0)),
-            edges => {
-                let EdgeList { ids, arcs, weights } = edges.into_list();
+    /// The graph with lengths, 1 each where the input has none, vertices in this order.
+    pub(crate) fn weighted(
+        self,
+        options: EdgeOptions,
+        order: VertexOrder,
+        reporter: &Reporter,
+    ) -> Result<(Ids, Graph<(), f32>), Failure> {
+        let (ids, graph) = match self.as_it_is(options, order) {
+            Ok(stored) => stored.into_weighted(1.0),
+            Err(EdgeList { ids, arcs, weights }) => {
                 let weights = weights.unwrap_or_else(|| vec![1.0; arcs.len()]);
                 let builder = options.builder(ids.len(), options.reverse_for_paths());
                 let builder = builder.weighted_edges(&arcs, &weights);
                 drop((arcs, weights));
-                let graph = builder.parallel_edges(options.parallel(|a, b| a + b)).build()?;
-                Ok((ids, graph))
+                (ids, builder.parallel_edges(options.parallel(|a, b| a + b)).build()?)
             }
+        };
+        Ok((ids, order.apply(graph, reporter)))
+    }
+
+    /// What is stored, where it is what is wanted but for an order that it can be brought into; else the list.
+    fn as_it_is(self, options: EdgeOptions, order: VertexOrder) -> Result<StoredGraph, EdgeList> {
+        match self {
+            Edges::Stored(stored) if options.keeps_all() && order.takes(stored.topology().is_relabeled()) => {
+                Ok(stored)
+            }
+            edges => Err(edges.into_list()),
         }
     }
 }
@@ -166,6 +180,9 @@ const PARALLEL: [(&str, Parallel); 3] =
     [("keep", Parallel::Keep), ("drop", Parallel::Drop), ("sum", Parallel::Sum)];
 
 impl EdgeOptions {
+    /// All edges of the input, as they are.
+    pub(crate) const ALL: Self = EdgeOptions { undirected: false, parallel_edges: Parallel::Keep };
+
     /// Whether the graph has the edges of the input, no fewer and no more.
     fn keeps_all(self) -> bool {
         !self.undirected && matches!(self.parallel_edges, Parallel::Keep)

@@ -8,11 +8,12 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::events::{Metrics, Reporter};
-use super::graph::GraphInput;
+use super::graph::{EdgeOptions, GraphInput};
 use super::options::RunOptions;
 use super::order::{Defaults, Order};
 use super::output::Output;
 use super::run::{self, Ending, Run};
+use super::vertex_order::VertexOrderOptions;
 
 /// Find the core number of each vertex
 ///
@@ -30,6 +31,8 @@ pub(crate) struct Kcore {
     output: Option<Output>,
     #[command(flatten)]
     input: GraphInput,
+    #[command(flatten)]
+    vertices: VertexOrderOptions,
     #[command(flatten)]
     pub(crate) run: RunOptions,
 }
@@ -54,7 +57,8 @@ pub(crate) fn plan(order: &Order, threads: usize) -> Result<Plan, Failure> {
 impl Kcore {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("kcore", &self.run, DEFAULTS, plan)?;
-        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.directed()?;
+        let edges = self.input.open(self.output.as_ref(), reporter)?;
+        let (ids, graph) = edges.plain(EdgeOptions::ALL, self.vertices.vertex_order, reporter)?;
         let start = KCore::start(graph.topology());
         let mut graph = graph.with_vertices(start);
         run.start(&graph, self.iterations, Metrics::new(), reporter)?;
@@ -67,7 +71,8 @@ impl Kcore {
             reporter.note("the run ended early, so core numbers may be too high");
         }
 
-        let numbers = graph.vertex_data().as_slice();
+        let numbers = graph.into_vertex_data_as_loaded();
+        let numbers = numbers.as_slice();
         let cores = cores(numbers);
         if let Some(output) = &self.output {
             output.write_values(reporter, &ids, |v, to| write!(to, "{}", numbers[v as usize]))?;

@@ -41,6 +41,7 @@ mod svdpp;
 mod topics;
 mod triangles;
 mod tune;
+mod vertex_order;
 
 use clap::{Parser, Subcommand};
 

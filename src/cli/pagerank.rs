@@ -13,6 +13,7 @@ use super::options::{RunOptions, names, share};
 use super::order::{Defaults, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending, Run};
+use super::vertex_order::VertexOrderOptions;
 
 /// Rank vertices by how often a random surfer is there
 ///
@@ -49,6 +50,8 @@ pub(crate) struct Pagerank {
     #[command(flatten)]
     edges: EdgeOptions,
     #[command(flatten)]
+    vertices: VertexOrderOptions,
+    #[command(flatten)]
     pub(crate) run: RunOptions,
 }
 
@@ -59,7 +62,8 @@ pub(crate) const DEFAULTS: Defaults =
 impl Pagerank {
     pub(crate) fn run(&self, reporter: &mut Reporter) -> Result<Ending, Failure> {
         let run = Run::begin("pagerank", &self.run, DEFAULTS, |order, threads| self.plan(order, threads))?;
-        let (ids, graph) = self.input.open(self.output.as_ref(), reporter)?.plain(self.edges)?;
+        let edges = self.input.open(self.output.as_ref(), reporter)?;
+        let (ids, graph) = edges.plain(self.edges, self.vertices.vertex_order, reporter)?;
         let iterations = self.iterations.or(rounds(&run.order));
         let start = 1.0 / ids.len() as f32;
         let mut graph = graph.with_vertices(|_| start);
@@ -74,7 +78,7 @@ impl Pagerank {
         })?;
         let reason = run::ended(&outcome, reporter);
 
-        let ranks = &parts.ranks(graph.vertex_data().as_slice());
+        let ranks = &parts.ranks(graph.into_vertex_data_as_loaded().as_slice());
         let top = graph::first_by(ranks, |rank| -rank);
         let mut more = Metrics::new();
         match &self.output {

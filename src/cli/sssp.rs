@@ -15,6 +15,7 @@ use super::order::{Defaults, DirectionOptions, Order, admit};
 use super::output::Output;
 use super::run::{self, Ending};
 use super::specialist::{self, SpecialistOptions};
+use super::vertex_order::VertexOrderOptions;
 
 /// Find the lengths of the shortest paths from a source
 ///
@@ -37,6 +38,8 @@ pub(crate) struct Sssp {
     input: GraphInput,
     #[command(flatten)]
     edges: EdgeOptions,
+    #[command(flatten)]
+    vertices: VertexOrderOptions,
     #[command(flatten)]
     direction: DirectionOptions,
     #[command(flatten)]
@@ -70,7 +73,8 @@ impl Sssp {
         let direction = self.direction.under(&run.order)?;
         let edges = self.checked(self.input.open(self.output.as_ref(), reporter)?)?;
         let source = self.input.find(edges.ids(), "--source", &self.source)?;
-        let (ids, graph) = edges.weighted(self.edges)?;
+        let (ids, graph) = edges.weighted(self.edges, self.vertices.vertex_order, reporter)?;
+        let source = graph.topology().number_of(source);
         let mut graph = graph.with_vertices(ShortestPaths::start(source));
         let more = Metrics::from_iter([("source".to_owned(), self.source.as_str().into())]);
         run.start(&graph, self.iterations, more, reporter)?;
@@ -90,7 +94,8 @@ impl Sssp {
             (outcome, reason)
         };
 
-        let distances = graph.vertex_data().as_slice();
+        let distances = graph.into_vertex_data_as_loaded();
+        let distances = distances.as_slice();
         let reached = distances.iter().filter(|distance| distance.is_finite()).count();
         reporter.say(format_args!("{reached} of {} vertices are reached", distances.len()));
         let mut nearest = graph::first_by(distances, |distance| distance);

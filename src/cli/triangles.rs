@@ -11,6 +11,7 @@ use super::options::{Common, Voice};
 use super::output::Output;
 use super::run::{self, Ending};
 use super::specialist;
+use super::vertex_order::VertexOrder;
 
 /// Count triangles: triples of vertices that are joined to one another
 ///
@@ -39,7 +40,8 @@ impl Triangles {
         }
         let run = specialist::begin("forward", "triangles", &self.common)?;
         let joined = EdgeOptions { undirected: true, parallel_edges: Parallel::Drop };
-        let (_, graph) = self.input.open(None::<&Output>, reporter)?.plain(joined)?;
+        let (_, graph) =
+            self.input.open(None::<&Output>, reporter)?.plain(joined, VertexOrder::Id, reporter)?;
         run.start(&graph, None, Metrics::new(), reporter)?;
         let (topology, isa) = (graph.topology(), self.common.isa);
         let kernel = || specialists::triangles(topology, isa);

@@ -15,6 +15,7 @@ pub use builder::{GraphBuilder, ParallelEdges, ReverseEdges};
 pub(crate) use counting_sort::counting_sort;
 pub use ids::{Id, Ids};
 pub(crate) use ids::{Names, Texts};
+pub(crate) use relabeling::{ByDegree, Relabeling};
 pub(crate) use topology::Side;
 pub use topology::Topology;
 pub use vertex_set::VertexSet;

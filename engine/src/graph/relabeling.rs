@@ -19,7 +19,7 @@ const TASK: u64 = if cfg!(test) { 8 } else { 1 << 16 };
 
 /// Each vertex's number, and the one that it was loaded as.
 #[derive(Debug)]
-pub(super) struct Relabeling {
+pub(crate) struct Relabeling {
     /// For each number, the one before.
     loaded: Vec<Vertex>,
     /// For each number before, the one now.
@@ -134,6 +134,19 @@ impl Groups {
 }
 
 impl Relabeling {
+    /// By the number of each vertex, in the order in which they were loaded; nothing if two have the same, or one is none.
+    pub(crate) fn new(numbers: Vec<Vertex>) -> Option<Self> {
+        const NONE: Vertex = Vertex::MAX;
+        let mut loaded = vec![NONE; numbers.len()];
+        for (vertex, number) in (0..).zip(&numbers) {
+            let place = loaded.get_mut(*number as usize)?;
+            if std::mem::replace(place, vertex) != NONE {
+                return None;
+            }
+        }
+        Some(Relabeling { loaded, numbers })
+    }
+
     /// From the numbers before the one before.
     fn after(mut self, before: Option<&Relabeling>) -> Self {
         if let Some(before) = before {
@@ -153,10 +166,41 @@ impl Topology {
         self.relabeling.as_ref().map_or(vertex, |relabeling| relabeling.loaded[vertex as usize])
     }
 
+    /// Whether vertices have other numbers than those that they were loaded with.
+    pub fn is_relabeled(&self) -> bool {
+        self.relabeling.is_some()
+    }
+
+    /// The numbers of all vertices, in the order in which they were loaded, if these are others.
+    pub(crate) fn numbers(&self) -> Option<&[Vertex]> {
+        self.relabeling.as_ref().map(|relabeling| &relabeling.numbers[..])
+    }
+
     /// The number of the vertex that was loaded as this one: the inverse of [`loaded_as`](Topology::loaded_as).
     pub fn number_of(&self, loaded: Vertex) -> Vertex {
         self.relabeling.as_ref().map_or(loaded, |relabeling| relabeling.numbers[loaded as usize])
     }
+
+    /// The same edges between vertices [by degree](Graph::by_degree). `with_places`: whether somebody asks where the out-edges were.
+    pub(crate) fn by_degree(&self, with_places: bool) -> ByDegree {
+        let groups = Groups::by_degree(self);
+        let n = self.vertices() as Vertex;
+        let (out_low, in_high) = self.left().map_or((0, n), |left| (left, left));
+        let (out, edges) = groups.rows(&self.out, (out_low, n), with_places);
+        let into = self.made_into().map(|into| groups.rows(into, (0, in_high), false).0);
+        let vertices = groups.relabeling.loaded.iter().map(|vertex| u64::from(*vertex)).collect();
+        let relabeling = groups.relabeling.after(self.relabeling.as_deref());
+        ByDegree { topology: self.relabeled(out, into, relabeling), vertices, edges }
+    }
+}
+
+/// A structure under other numbers.
+pub(crate) struct ByDegree {
+    pub(crate) topology: Topology,
+    /// The number of each vertex before.
+    pub(crate) vertices: Vec<u64>,
+    /// Where each out-edge was before, if somebody asked for it.
+    pub(crate) edges: Vec<u64>,
 }
 
 impl<V: Data, E: Data> Graph<V, E>
@@ -183,30 +227,17 @@ where
     /// # Ok::<(), gasworks_engine::Error>(())
     /// ```
     pub fn by_degree(self) -> Self {
-        let before = self.topology;
-        let groups = Groups::by_degree(&before);
-        let n = before.vertices() as Vertex;
-        let (out_low, in_high) = before.left().map_or((0, n), |left| (left, left));
-        let (out, places) = groups.rows(&before.out, (out_low, n), EdgeColumns::<E>::HAVE_CONTENT);
-        let into = before.made_into().map(|into| groups.rows(into, (0, in_high), false).0);
-        let vertices = self.vertices.gathered(&widened(&groups.relabeling.loaded));
-        let relabeling = groups.relabeling.after(before.relabeling.as_deref());
-        let topology = before.relabeled(out, into, relabeling);
-        let edges = self.edges.rearranged(&topology, &places);
-        Graph { topology, vertices, edges }
+        let ByDegree { topology, vertices, edges } = self.topology.by_degree(EdgeColumns::<E>::HAVE_CONTENT);
+        let edges = self.edges.rearranged(&topology, &edges);
+        Graph { topology, vertices: self.vertices.gathered(&vertices), edges }
     }
 
     /// The data of the vertices in the order in which these were loaded. Copies them if that is another order than now.
     pub fn into_vertex_data_as_loaded(self) -> Column<V> {
-        match self.topology.relabeling {
-            None => self.vertices,
-            Some(relabeling) => self.vertices.gathered(&widened(&relabeling.numbers)),
-        }
+        let Some(numbers) = self.topology.numbers() else { return self.vertices };
+        let numbers: Vec<u64> = numbers.iter().map(|number| u64::from(*number)).collect();
+        self.vertices.gathered(&numbers)
     }
-}
-
-fn widened(numbers: &[Vertex]) -> Vec<u64> {
-    numbers.iter().map(|number| u64::from(*number)).collect()
 }
 
 #[cfg(test)]

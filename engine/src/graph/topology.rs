@@ -34,8 +34,9 @@ impl Topology {
     }
 
     /// Both directions of the same edges, which the caller has checked.
-    pub(crate) fn in_both(out: Rows, into: Rows) -> Self {
-        Topology { out: Arc::new(out), into: Some(Arc::new(into.into())), left: None, relabeling: None }
+    pub(crate) fn in_both(out: Rows, into: Rows, relabeling: Option<Relabeling>) -> Self {
+        let (into, relabeling) = (Some(Arc::new(into.into())), relabeling.map(Arc::new));
+        Topology { out: Arc::new(out), into, left: None, relabeling }
     }
 
     pub(crate) fn undirected(out: Rows) -> Self {

@@ -6,7 +6,7 @@ use std::io;
 use serde_json::Value;
 
 /// Grows with every change that older readers cannot read.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// After the length of the header.
 const PREFIX: &str = "{\"__metadata__\":{\"format\":\"gasworks-graph\",\"header_crc32\":\"";
@@ -49,6 +49,7 @@ pub(super) struct Header {
     pub(super) edges: u64,
     pub(super) has_weights: bool,
     pub(super) has_order: bool,
+    pub(super) has_numbers: bool,
     pub(super) ids: IdsAs,
     /// One for each of [`columns`](Header::columns).
     pub(super) checksums: Vec<u32>,
@@ -80,6 +81,7 @@ impl Header {
         columns.extend([("out_ends", "U32", vec![edges]), ("in_ends", "U32", vec![edges])]);
         columns.extend(self.has_weights.then(|| ("weights", "F32", vec![edges])));
         columns.extend(self.has_order.then(|| ("order", "U32", vec![edges])));
+        columns.extend(self.has_numbers.then(|| ("numbers", "U32", vec![self.vertices])));
         columns.extend(match self.ids {
             IdsAs::U32 => Some(("ids", "U32", vec![self.vertices])),
             IdsAs::Text(bytes) => Some(("ids_text", "U8", vec![bytes])),
@@ -161,6 +163,7 @@ impl Header {
             edges: number("edges")?,
             has_weights: value["weights"].is_object(),
             has_order: value["order"].is_object(),
+            has_numbers: value["numbers"].is_object(),
             ids,
             checksums: Vec::new(),
         };

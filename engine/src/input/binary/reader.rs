@@ -12,7 +12,7 @@ use super::StoredGraph;
 use super::header::{Header, IdsAs, LONGEST, Place, Refusal, VERSION};
 use super::writer::{PIECE, join};
 use crate::Error;
-use crate::graph::{Ids, Names, Texts, Topology};
+use crate::graph::{Ids, Names, Relabeling, Texts, Topology};
 use crate::memory::{Buffer, Column, Rows};
 
 const BROKEN: &str = "copy the file again, or convert the graph again";
@@ -92,8 +92,9 @@ pub(super) fn read<B: Bytes + ?Sized>(path: &Path, bytes: &B, size: u64) -> Resu
     }
     let weights = file.header.has_weights.then(|| file.weights(edges)).transpose()?;
     let order = file.header.has_order.then(|| file.order(edges)).transpose()?;
+    let relabeling = file.header.has_numbers.then(|| file.relabeling(vertices)).transpose()?;
     let ids = file.ids(vertices)?;
-    Ok(StoredGraph { ids, topology: Topology::in_both(out, into), weights, order })
+    Ok(StoredGraph { ids, topology: Topology::in_both(out, into, relabeling), weights, order })
 }
 
 impl<'a, B: Bytes + ?Sized> Opened<'a, B> {
@@ -219,6 +220,13 @@ impl<'a, B: Bytes + ?Sized> Opened<'a, B> {
         let fits = found == edges && order.iter().all(|place| (*place as usize) < edges);
         fits.then_some(order)
             .ok_or_else(|| self.damaged(format!("an order of {edges} edges"), format!("{found} of them")))
+    }
+
+    fn relabeling(&self, vertices: usize) -> Result<Relabeling, Error> {
+        let mut numbers = vec![0_u32; vertices];
+        self.fill("numbers", &mut numbers)?;
+        let expected = || format!("a number below {vertices} for each vertex, no two the same");
+        Relabeling::new(numbers).ok_or_else(|| self.damaged(expected(), "others".into()))
     }
 
     fn ids(&self, vertices: usize) -> Result<Ids, Error> {

@@ -44,6 +44,12 @@ fn file(list: &EdgeList) -> Vec<u8> {
     bytes
 }
 
+fn file_by_degree(list: &EdgeList) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    StoredGraph::new(list.clone()).unwrap().by_degree().write(&mut bytes).unwrap();
+    bytes
+}
+
 fn reload(bytes: &[u8]) -> Result<StoredGraph, Error> {
     read_bytes(Path::new("g"), bytes, Compression::None, 0).map(|loaded| loaded.data)
 }
@@ -89,19 +95,32 @@ proptest! {
         let (ids, graph) = stored.clone().into_weighted(1.0);
         prop_assert!(graph.edge_list().map(|(a, b, w)| (a, b, *w)).eq(own.edge_list().map(|(a, b, w)| (a, b, *w))));
         prop_assert_eq!(&ids, &list.ids);
-        prop_assert_eq!(stored.into_list(), list.clone());
+        prop_assert_eq!(stored.clone().into_list(), list.clone());
         prop_assert_eq!(file(&list), bytes, "the same graph has the same file");
+
+        let mut bytes = Vec::new();
+        stored.by_degree().write(&mut bytes).unwrap();
+        let stored = reload(&bytes).unwrap();
+        prop_assert!(stored.topology().is_relabeled());
+        let (_, graph) = stored.clone().into_weighted(1.0);
+        let expected = own.by_degree();
+        prop_assert!(graph.edge_list().map(|(a, b, w)| (a, b, *w)).eq(expected.edge_list().map(|(a, b, w)| (a, b, *w))));
+        for vertex in 0..expected.vertices() as u32 {
+            prop_assert_eq!(graph.topology().in_neighbors(vertex), expected.topology().in_neighbors(vertex));
+            prop_assert_eq!(graph.topology().loaded_as(vertex), expected.topology().loaded_as(vertex));
+        }
+        prop_assert_eq!(stored.into_list(), list);
     }
 
     #[test]
     fn truncations_are_refused(share in 0.0..1.0_f64) {
-        let bytes = file(&tiny());
+        let bytes = file_by_degree(&tiny());
         prop_assert!(reload(&bytes[..(share * bytes.len() as f64) as usize]).is_err());
     }
 
     #[test]
     fn bit_flips_are_refused(at: prop::sample::Index, bit in 0_u32..8) {
-        let mut bytes = file(&tiny());
+        let mut bytes = file_by_degree(&tiny());
         *at.get_mut(&mut bytes) ^= 1 << bit;
         prop_assert!(reload(&bytes).is_err());
     }
@@ -112,7 +131,7 @@ proptest! {
         column: prop::sample::Index,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let bytes = file(&tiny());
+        let bytes = file_by_degree(&tiny());
         let places = opened(&bytes).0.columns().unwrap();
         let bytes = forged(&bytes, column.get(&places).name, |column| {
             changes.iter().for_each(|(at, value)| *at.get_mut(column) = *value);
@@ -121,7 +140,11 @@ proptest! {
             let list = stored.clone().into_list();
             let again = StoredGraph::new(list).unwrap();
             for vertex in 0..4 {
-                prop_assert_eq!(again.topology().in_neighbors(vertex), stored.topology().in_neighbors(vertex));
+                let number = stored.topology().number_of(vertex);
+                let mut found: Vec<_> = stored.topology().in_neighbors(number).to_vec();
+                found.iter_mut().for_each(|end| *end = stored.topology().loaded_as(*end));
+                found.sort_unstable();
+                prop_assert_eq!(again.topology().in_neighbors(vertex), found);
             }
         }
     }
@@ -149,8 +172,8 @@ fn what_is_wrong_is_said() {
     let patched =
         |from: &str, to: &str| [&bytes[..8], text.replacen(from, to, 1).as_bytes(), &bytes[data..]].concat();
     assert_eq!(
-        message(&patched("\"version\":\"1\"", "\"version\":\"2\"")),
-        "g: expected a graph in binary of version 1, found version 2; convert the graph again with this version of gasworks"
+        message(&patched("\"version\":\"2\"", "\"version\":\"1\"")),
+        "g: expected a graph in binary of version 2, found version 1; convert the graph again with this version of gasworks"
     );
     assert_eq!(
         message(&patched("\"vertices\":\"4\"", "\"vertices\":\"5\"")),
@@ -180,6 +203,18 @@ fn what_is_wrong_is_said() {
     ] {
         let error = message(&forged(&bytes, name, word(at, value)));
         assert!(error.contains(part), "{name}: {error}");
+    }
+}
+
+#[test]
+fn numbers_that_are_none_are_refused() {
+    let bytes = file_by_degree(&tiny());
+    for (at, value) in [(0, 1), (0, 4), (3, u32::MAX)] {
+        let forged = forged(&bytes, "numbers", |column| {
+            column[4 * at..4 * at + 4].copy_from_slice(&u32::to_le_bytes(value));
+        });
+        let error = reload(&forged).unwrap_err().to_string();
+        assert!(error.contains("a number below 4 for each vertex, no two the same"), "{error}");
     }
 }
 

@@ -55,6 +55,7 @@ pub(super) fn write(graph: &StoredGraph, to: &mut dyn Write) -> io::Result<()> {
     columns.extend([little_endian(out.ends()), little_endian(into.ends())]);
     columns.extend(graph.weights.as_ref().map(Column::as_slice).map(little_endian));
     columns.extend(graph.order.as_deref().map(little_endian));
+    columns.extend(graph.topology.numbers().map(little_endian));
     columns.append(&mut narrow);
 
     let header = Header {
@@ -62,6 +63,7 @@ pub(super) fn write(graph: &StoredGraph, to: &mut dyn Write) -> io::Result<()> {
         edges: graph.topology.edges() as u64,
         has_weights: graph.weights.is_some(),
         has_order: graph.order.is_some(),
+        has_numbers: graph.topology.is_relabeled(),
         ids,
         checksums: columns.iter().map(|column| checksum(column)).collect(),
     };
