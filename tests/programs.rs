@@ -45,6 +45,7 @@ mod programs {
     mod svdpp;
     mod table;
     mod updates;
+    mod vertex_order;
     mod visibility;
     mod visits;
 }
