@@ -48,3 +48,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide/consistency.md")]
 struct GuideToConsistency;
+
+/// Compiles the code of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/vertex-sets.md")]
+struct GuideToVertexSets;

@@ -134,6 +134,8 @@ fn graph_and_input_know_no_programs(path: &str, text: &str) -> Vec<String> {
 
 fn unsafe_has_two_homes(path: &str, text: &str) -> Vec<String> {
     let home = path.starts_with("engine/src/memory/") || path.starts_with("kernels/");
+    // An allocator that counts is unsafe to implement, and is no part of what users run.
+    let home = home || path == "tests/allocations.rs";
     if home || !path.ends_with(".rs") {
         return Vec::new();
     }
@@ -402,6 +404,7 @@ fn every_rule_catches_what_it_forbids() {
     caught(rule, "engine/src/executor/mod.rs", "#![allow(unsafe_code)]");
     passes(rule, "engine/src/memory/cells.rs", "unsafe { f() }");
     passes(rule, "kernels/src/dot.rs", "unsafe { f() }");
+    passes(rule, "tests/allocations.rs", "unsafe { f() }");
     passes(rule, "programs/src/lib.rs", "#![forbid(unsafe_code)] // no unsafe here");
     passes(rule, "engine/src/lib.rs", "#[allow(unsafe_code)]\nmod memory;");
 

@@ -9,6 +9,8 @@ pub(crate) mod sync;
 pub(crate) use asynchronous::Work;
 pub(crate) use limits::Settings;
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::error::Error;
 use crate::graph::{Side, Topology};
 use crate::program::Edges;
@@ -34,14 +36,29 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
         })
 }
 
-/// Runs `work(worker, hand)` on each thread of a pool at once, and waits for all.
-fn on_workers<H: Send>(pool: &rayon::ThreadPool, hands: &mut [H], work: impl Fn(usize, &mut H) + Sync) {
-    if let [only] = hands {
-        return pool.install(|| work(0, only));
+/// What each worker of a pool keeps while a run lasts.
+struct Hands<H>(Vec<Mutex<H>>);
+
+impl<H: Send> Hands<H> {
+    fn new(workers: usize, make: impl Fn() -> H) -> Self {
+        Hands((0..workers).map(|_| Mutex::new(make())).collect())
     }
-    let hands: Vec<_> = hands.iter_mut().map(std::sync::Mutex::new).collect();
-    pool.broadcast(|context| {
-        let mut hand = hands[context.index()].lock().expect("each hand has one worker");
-        work(context.index(), &mut hand);
-    });
+
+    /// Runs `work(worker, hand)` on each thread of a pool at once, and waits for all. With several, rayon allocates a list of them.
+    fn work(&mut self, pool: &rayon::ThreadPool, work: impl Fn(usize, &mut H) + Sync) {
+        if let [only] = &mut self.0[..] {
+            let only = only.get_mut().unwrap_or_else(PoisonError::into_inner);
+            return pool.install(|| work(0, only));
+        }
+        let hands = &self.0;
+        pool.broadcast(|context| {
+            let mut hand = hands[context.index()].lock().unwrap_or_else(PoisonError::into_inner);
+            work(context.index(), &mut hand);
+        });
+    }
+
+    /// While nobody works.
+    fn each(&mut self) -> impl Iterator<Item = &mut H> {
+        self.0.iter_mut().map(|hand| hand.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Graph, Vertex};
+use super::{Graph, Vertex, VertexSet};
 use crate::data::{Data, Mut, Ref};
 use crate::memory::ColumnMut;
 
@@ -46,19 +46,26 @@ fn join<R>(sum: &mut Option<R>, next: R, reduce: impl Fn(R, R) -> R) {
 fn for_each_mut<D: Data>(
     column: ColumnMut<'_, D>,
     first: usize,
+    of: Option<&VertexSet>,
     visit: &(impl Fn(usize, Mut<'_, D>) + Sync),
 ) {
     if column.len() > BLOCK {
         let middle = (column.len() / 2).next_multiple_of(BLOCK).min(column.len());
         if middle < column.len() {
             let (left, right) = column.split_at(middle);
-            rayon::join(|| for_each_mut(left, first, visit), || for_each_mut(right, first + middle, visit));
+            rayon::join(
+                || for_each_mut(left, first, of, visit),
+                || for_each_mut(right, first + middle, of, visit),
+            );
             return;
         }
     }
     let mut column = column;
-    for at in 0..column.len() {
-        visit(first + at, column.get_mut(at));
+    let range = first..first + column.len();
+    let mut visit = |vertex| visit(vertex, column.get_mut(vertex - first));
+    match of {
+        Some(of) => of.iter_in(range.start as u32..range.end as u32).for_each(|at| visit(at as usize)),
+        None => range.for_each(visit),
     }
 }
 
@@ -98,9 +105,46 @@ impl<V: Data, E: Data> Graph<V, E> {
         )
     }
 
+    /// The same of the vertices of a set; `None` if it is empty.
+    ///
+    /// ```
+    /// # use gasworks_engine::graph::{GraphBuilder, VertexSet};
+    /// let graph = GraphBuilder::directed(4).build()?.with_vertices(|v| v as f64);
+    /// let set = VertexSet::from_iter_of(4, [1, 3]);
+    /// assert_eq!(graph.map_reduce_vertices_in(&set, |_, value| *value, |a, b| a + b), Some(4.0));
+    /// # Ok::<(), gasworks_engine::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the set is not of this graph's vertices.
+    pub fn map_reduce_vertices_in<R: Send>(
+        &self,
+        set: &VertexSet,
+        map: impl Fn(Vertex, Ref<'_, V>) -> R + Sync,
+        reduce: impl Fn(R, R) -> R + Sync,
+    ) -> Option<R> {
+        set.assert_of(self.vertices());
+        let join = |sum: &mut Option<R>, next| join(sum, next, &reduce);
+        let fold_block = |sum: &mut Option<R>, range: Range<usize>| {
+            let members = set.iter_in(range.start as u32..range.end as u32);
+            members.for_each(|vertex| join(sum, map(vertex, self.vertices.get(vertex as usize))));
+        };
+        let merge = |sum: &mut Option<R>, part: Option<R>| part.into_iter().for_each(|part| join(sum, part));
+        fold_blocks(self.vertices(), || None, fold_block, merge)
+    }
+
     /// Changes the data of each vertex.
     pub fn transform_vertices(&mut self, transform: impl Fn(Vertex, Mut<'_, V>) + Sync) {
-        for_each_mut(self.vertices.view_mut(), 0, &|at, data| transform(at as u32, data));
+        for_each_mut(self.vertices.view_mut(), 0, None, &|at, data| transform(at as u32, data));
+    }
+
+    /// Changes the data of each vertex of a set.
+    ///
+    /// # Panics
+    /// If the set is not of this graph's vertices.
+    pub fn transform_vertices_in(&mut self, set: &VertexSet, transform: impl Fn(Vertex, Mut<'_, V>) + Sync) {
+        set.assert_of(self.vertices());
+        for_each_mut(self.vertices.view_mut(), 0, Some(set), &|at, data| transform(at as u32, data));
     }
 
     /// Folds all edges, by source and then target; merged in that order.

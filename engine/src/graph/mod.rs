@@ -8,6 +8,7 @@ mod ids;
 mod map_reduce;
 mod petgraph;
 mod relabeling;
+mod set_algebra;
 mod topology;
 mod vertex_set;
 

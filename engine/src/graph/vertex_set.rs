@@ -7,6 +7,9 @@ use rayon::prelude::*;
 use super::Vertex;
 use crate::primitives::{AtomicU64, Ordering::Relaxed};
 
+/// Words a task.
+const BLOCK: usize = 1 << 8;
+
 /// A set of vertices: one bit each. Insertion works from several threads at once; the set does not depend on their order.
 ///
 /// ```
@@ -140,15 +143,44 @@ impl VertexSet {
 
     /// Sums `weight` over the members, in parallel.
     pub(crate) fn sum(&self, weight: impl Fn(Vertex) -> u64 + Sync) -> u64 {
-        const BLOCK: usize = 1 << 8;
-        let blocks = self.words.par_chunks(BLOCK).enumerate();
-        blocks
-            .map(|(block, words)| {
-                let words = words.iter().enumerate();
-                let members = words.flat_map(|(at, word)| members(block * BLOCK + at, word.load(Relaxed)));
-                members.map(&weight).sum::<u64>()
-            })
-            .sum()
+        self.blocks().map(|members| members.map(&weight).sum::<u64>()).sum()
+    }
+
+    /// Visits the members, in parallel.
+    pub(super) fn for_each(&self, visit: impl Fn(Vertex) + Sync) {
+        self.blocks().for_each(|members| members.for_each(&visit));
+    }
+
+    /// The members that are to be kept, found in parallel.
+    pub(super) fn filter(&self, keep: impl Fn(Vertex) -> bool + Sync) -> Self {
+        let kept = |(at, word): (usize, &AtomicU64)| {
+            let kept = members(at, word.load(Relaxed)).filter(|vertex| keep(*vertex));
+            AtomicU64::new(kept.fold(0, |word, vertex| word | 1 << (vertex % 64)))
+        };
+        let words = self.words.par_iter().enumerate().with_min_len(BLOCK).map(kept).collect();
+        VertexSet { words, vertices: self.vertices }
+    }
+
+    /// What `combine` makes of the words of both sets, of which it leaves the bits alone that neither has.
+    pub(super) fn combine(&self, other: &VertexSet, combine: impl Fn(u64, u64) -> u64) -> Self {
+        self.assert_of(other.vertices);
+        let words = self.words.iter().zip(&other.words);
+        let words = words.map(|(a, b)| AtomicU64::new(combine(a.load(Relaxed), b.load(Relaxed))));
+        VertexSet { words: words.collect(), vertices: self.vertices }
+    }
+
+    /// # Panics
+    /// If the graph has another number of vertices.
+    pub(super) fn assert_of(&self, vertices: usize) {
+        assert_eq!(self.vertices, vertices, "a set of {} vertices, the graph has {vertices}", self.vertices);
+    }
+
+    /// The members of some words at a time.
+    fn blocks(&self) -> impl ParallelIterator<Item = impl Iterator<Item = Vertex>> {
+        self.words.par_chunks(BLOCK).enumerate().map(|(block, words)| {
+            let words = words.iter().enumerate();
+            words.flat_map(move |(at, word)| members(block * BLOCK + at, word.load(Relaxed)))
+        })
     }
 }
 
@@ -180,6 +212,16 @@ impl Clone for VertexSet {
     fn clone(&self) -> Self {
         let words = self.words.iter().map(|word| AtomicU64::new(word.load(Relaxed))).collect();
         VertexSet { words, vertices: self.vertices }
+    }
+}
+
+/// Members, ascending: a run may [start at](crate::Engine::start_at) a set.
+impl<'s> IntoIterator for &'s VertexSet {
+    type Item = Vertex;
+    type IntoIter = Box<dyn Iterator<Item = Vertex> + 's>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.iter())
     }
 }
 

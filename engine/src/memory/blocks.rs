@@ -131,16 +131,34 @@ pub(crate) struct BlockCells<'a, V: Store, E: Store> {
     vertices: Cells<'a, V>,
     /// In the order of the blocks.
     edges: Cells<'a, E>,
-    taken: Vec<AtomicBool>,
+    taken: &'a [AtomicBool],
+}
+
+/// Room for which parts, or blocks, are taken, kept from pass to pass. Whoever uses it has it alone.
+#[derive(Default)]
+pub(crate) struct Taken(Vec<AtomicBool>);
+
+impl Taken {
+    /// So many that nobody has.
+    pub(super) fn none_of(&mut self, count: usize) -> &[AtomicBool] {
+        self.0.clear();
+        self.0.resize_with(count, || AtomicBool::new(false));
+        &self.0
+    }
 }
 
 impl<'a, V: Store, E: Store> BlockCells<'a, V, E> {
     /// # Panics
     /// If there is not a value for each vertex, or not one for each edge.
-    pub(crate) fn new(blocks: &'a Blocks, vertices: ColumnMut<'a, V>, edges: ColumnMut<'a, E>) -> Self {
+    pub(crate) fn new(
+        blocks: &'a Blocks,
+        taken: &'a mut Taken,
+        vertices: ColumnMut<'a, V>,
+        edges: ColumnMut<'a, E>,
+    ) -> Self {
         assert_eq!(vertices.len(), blocks.vertices, "a value for each vertex");
         assert_eq!(edges.len(), blocks.edges(), "a value for each edge");
-        let taken = (0..blocks.parts()).map(|_| AtomicBool::new(false)).collect();
+        let taken = taken.none_of(blocks.parts());
         BlockCells { blocks, vertices: Cells::new(vertices), edges: Cells::new(edges), taken }
     }
 
@@ -350,7 +368,8 @@ mod tests {
         let blocks = blocks(&SOURCES, &OFFSETS, &TARGETS);
         let mut vertices = Column::<Row<f32>>::rows(5, 3, |at, row| row.fill(at as f32));
         let mut edges = Column::<u32>::from_fn(5, |at| 10 * at as u32);
-        let cells = BlockCells::new(&blocks, vertices.view_mut(), edges.view_mut());
+        let mut taken = Taken::default();
+        let cells = BlockCells::new(&blocks, &mut taken, vertices.view_mut(), edges.view_mut());
         let mut held = cells.hold(0);
         let row = held.row(0);
         assert_eq!((held.rows(), row.source(), row.first(), row.targets()), (2, 1, 0, &[2, 3][..]));
@@ -379,7 +398,8 @@ mod tests {
         let blocks = blocks(&SOURCES, &OFFSETS, &TARGETS);
         let mut vertices = Column::<u32>::zeroed(5);
         let mut edges = Column::<u32>::zeroed(5);
-        let cells = BlockCells::new(&blocks, vertices.view_mut(), edges.view_mut());
+        let mut taken = Taken::default();
+        let cells = BlockCells::new(&blocks, &mut taken, vertices.view_mut(), edges.view_mut());
         let first = cells.hold(0);
         for other in [0, 1, 2] {
             assert!(panics(|| cells.hold(other).rows()), "block {other} beside block 0");

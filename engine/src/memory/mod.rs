@@ -21,7 +21,7 @@ mod shared_blocks;
 mod store;
 mod versions;
 
-pub(crate) use blocks::{BlockCells, BlockRow, Blocks, Held, Span};
+pub(crate) use blocks::{BlockCells, BlockRow, Blocks, Held, Span, Taken};
 pub(crate) use buffer::Buffer;
 pub(crate) use cells::{Cells, Slots};
 #[cfg(test)]

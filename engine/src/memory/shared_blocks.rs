@@ -1,6 +1,6 @@
 //! Blocks of edges whose vertices others have too: visits work on copies of both ends.
 
-use super::{Blocks, Cells, ColumnMut, Slots, Store};
+use super::{Blocks, Cells, ColumnMut, Slots, Store, Taken};
 use crate::primitives::{
     AtomicBool,
     Ordering::{Acquire, Release},
@@ -12,13 +12,13 @@ pub(crate) struct SharedBlocks<'a, V: Store, E: Store> {
     vertices: Cells<'a, V>,
     /// In the order of the blocks.
     edges: Cells<'a, E>,
-    taken: Vec<AtomicBool>,
+    taken: &'a [AtomicBool],
 }
 
 /// Gives a block back.
-struct Taken<'a>(&'a AtomicBool);
+struct Back<'a>(&'a AtomicBool);
 
-impl Drop for Taken<'_> {
+impl Drop for Back<'_> {
     fn drop(&mut self) {
         self.0.store(false, Release);
     }
@@ -27,11 +27,16 @@ impl Drop for Taken<'_> {
 impl<'a, V: Store, E: Store> SharedBlocks<'a, V, E> {
     /// # Panics
     /// If there is not a value for each vertex, or not one for each edge, or the vertices' data are not plain.
-    pub(crate) fn new(blocks: &'a Blocks, vertices: ColumnMut<'a, V>, edges: ColumnMut<'a, E>) -> Self {
+    pub(crate) fn new(
+        blocks: &'a Blocks,
+        taken: &'a mut Taken,
+        vertices: ColumnMut<'a, V>,
+        edges: ColumnMut<'a, E>,
+    ) -> Self {
         assert!(V::PLAIN, "only plain data are copied");
         assert_eq!(vertices.len(), blocks.vertices(), "a value for each vertex");
         assert_eq!(edges.len(), blocks.edges(), "a value for each edge");
-        let taken = blocks.spans().iter().map(|_| AtomicBool::new(false)).collect();
+        let taken = taken.none_of(blocks.spans().len());
         SharedBlocks { blocks, vertices: Cells::new(vertices), edges: Cells::new(edges), taken }
     }
 
@@ -53,7 +58,7 @@ impl<'a, V: Store, E: Store> SharedBlocks<'a, V, E> {
         mut visit: impl FnMut(u32, usize, V::Mut<'_>, E::Mut<'_>, V::Mut<'_>),
     ) {
         assert!(!self.taken[block].swap(true, Acquire), "block {block} is taken");
-        let taken = Taken(&self.taken[block]);
+        let taken = Back(&self.taken[block]);
         let copies = copies.cells();
         for (source, edges) in self.blocks.rows(block) {
             for edge in edges {

@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 use crate::audit::{Audit, Overlap, Recorder};
 use crate::error::Error;
 use crate::exclusion::{Coloring, Exclusion, Plan};
-use crate::executor::Settings;
 use crate::executor::limits::Clock;
+use crate::executor::{Hands, Settings};
 use crate::graph::{Topology, Vertex, VertexSet};
 use crate::memory::{Claims, Phase, Reach, Source};
 use crate::outcome::{Outcome, Progress, Reason};
@@ -194,7 +194,7 @@ pub(crate) fn run(
         scheduler.start(work.tasks(), threads);
         scheduler.schedule(&work.start());
     }
-    let mut hands: Vec<Hand> = (0..threads).map(|_| Hand::default()).collect();
+    let mut hands = Hands::new(threads, Hand::default);
     let round = topology.vertices().max(1) as u64;
     settings.look = settings.look.filter(|_| work.is_observed());
     let look = settings.look;
@@ -229,7 +229,7 @@ pub(crate) fn run(
             };
             let crew = Crew::new(&*scheduler, threads, budget, deadline, settings.stop.as_ref());
             work.visits(&mut |visits| {
-                super::on_workers(&pool, &mut hands, |worker, hand| {
+                hands.work(&pool, |worker, hand| {
                     let mut source = session.source();
                     crew.work(worker, hand, |tasks, report| {
                         let batch = Batch { tasks, scheduler: &*scheduler };
@@ -237,10 +237,10 @@ pub(crate) fn run(
                     });
                 })
             });
-            hands.iter_mut().for_each(|hand| sum.add(&mut hand.report));
+            hands.each().for_each(|hand| sum.add(&mut hand.report));
             progress.rounds = sum.updates / round;
             let (drained, fall) = crew.end();
-            fall.map_or(Ok(drained && hands.iter().all(Hand::is_empty)), Err)
+            fall.map_or(Ok(drained && hands.each().all(|hand| hand.is_empty())), Err)
         };
         progress.updates = sum.updates;
         progress.seconds = clock.pause();

@@ -12,7 +12,7 @@ use pulp::{Simd, WithSimd};
 use rayon::ThreadPool;
 
 use super::limits::Clock;
-use super::{Settings, on_workers, pool};
+use super::{Hands, Settings, pool};
 use crate::aggregate::{Over, Snapshot};
 use crate::context::Context;
 use crate::edge_program::{Block, EdgeProgram};
@@ -21,7 +21,7 @@ use crate::exclusion::grid::{Grid, Order, Parts};
 use crate::exclusion::{Exclusion, Plan};
 use crate::graph::Parts as GraphParts;
 use crate::job::EdgeJob;
-use crate::memory::{BlockCells, Column, SharedBlocks, Slots, Store};
+use crate::memory::{BlockCells, Column, SharedBlocks, Slots, Store, Taken};
 use crate::outcome::{Outcome, Progress, Reason};
 use crate::primitives::{AtomicUsize, Ordering::Relaxed};
 use crate::scheduler::Phase;
@@ -47,9 +47,8 @@ where
     let grid = pool.install(|| Grid::new(topology, parts, settings.seed));
     let mut gathered = pool.install(|| grid.gathered(topology, edges.outgoing()));
 
-    let mut hands: Vec<Hand<P>> =
-        (0..plan.threads).map(|_| Hand { scratch: program.scratch(), copies: None }).collect();
-    let (mut order, mut state) = (Order::default(), State::default());
+    let mut hands = Hands::new(plan.threads, || Hand { scratch: program.scratch(), copies: None });
+    let (mut order, mut state, mut taken) = (Order::default(), State::default(), Taken::default());
     let mut progress = Progress { residual: f64::NAN, ..Progress::default() };
     let mut fall = None;
     let mut global = P::Global::default();
@@ -82,11 +81,14 @@ where
         let cx = Context { global: &global, vertex: 0, round, topology, seed: settings.seed };
         let pass = Pass { program, cx, isa: settings.isa, grid: &grid, order: &order, pool: &pool };
         fall = match plan.exclusion {
-            Some(Exclusion::Relaxed) => pass.shared(vertices, &mut gathered, &mut hands),
-            _ => pass.apart::<false>(vertices, &mut gathered, &mut hands, &mut state).or_else(|| {
-                let settle = || pass.apart::<true>(vertices, &mut gathered, &mut hands, &mut state);
-                P::SETTLES.then(settle).flatten()
-            }),
+            Some(Exclusion::Relaxed) => pass.shared(vertices, &mut gathered, &mut hands, &mut taken),
+            _ => {
+                let mut room = (&mut state, &mut taken);
+                pass.apart::<false>(vertices, &mut gathered, &mut hands, &mut room).or_else(|| {
+                    let settle = || pass.apart::<true>(vertices, &mut gathered, &mut hands, &mut room);
+                    P::SETTLES.then(settle).flatten()
+                })
+            }
         };
         if fall.is_some() {
             break Reason::Stopped;
@@ -126,8 +128,8 @@ impl<P: EdgeProgram> Pass<'_, P> {
         &self,
         vertices: &mut Column<P::Vertex>,
         edges: &mut Column<P::Edge>,
-        hands: &mut [Hand<P>],
-        state: &mut State,
+        hands: &mut Hands<Hand<P>>,
+        (state, taken): &mut (&mut State, &mut Taken),
     ) -> Option<Box<dyn Any + Send>> {
         struct Visit<'a, 'b, P: EdgeProgram, const SETTLE: bool> {
             program: &'a P,
@@ -147,11 +149,11 @@ impl<P: EdgeProgram> Pass<'_, P> {
             }
         }
 
-        let cells = BlockCells::new(self.grid.blocks(), vertices.view_mut(), edges.view_mut());
+        let cells = BlockCells::new(self.grid.blocks(), taken, vertices.view_mut(), edges.view_mut());
         let is_bipartite = self.cx.topology.left().is_some();
-        let queue = Queue::new(self.order.follow(), std::mem::take(state));
+        let queue = Queue::new(self.order.follow(), std::mem::take(&mut **state));
         let fall = Fall::new(None);
-        on_workers(self.pool, hands, |_, hand| {
+        hands.work(self.pool, |_, hand| {
             let work = || {
                 let mut position = queue.next(None);
                 while let Some(at) = position {
@@ -168,7 +170,7 @@ impl<P: EdgeProgram> Pass<'_, P> {
                 note(&fall, payload);
             }
         });
-        *state = queue.end();
+        **state = queue.end();
         fall.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -177,7 +179,8 @@ impl<P: EdgeProgram> Pass<'_, P> {
         &self,
         vertices: &mut Column<P::Vertex>,
         edges: &mut Column<P::Edge>,
-        hands: &mut [Hand<P>],
+        hands: &mut Hands<Hand<P>>,
+        taken: &mut Taken,
     ) -> Option<Box<dyn Any + Send>> {
         struct Visit<'a, 'b, P: EdgeProgram> {
             program: &'a P,
@@ -198,10 +201,10 @@ impl<P: EdgeProgram> Pass<'_, P> {
             }
         }
 
-        let cells = SharedBlocks::new(self.grid.blocks(), vertices.view_mut(), edges.view_mut());
+        let cells = SharedBlocks::new(self.grid.blocks(), taken, vertices.view_mut(), edges.view_mut());
         let (next, fall) = (AtomicUsize::new(0), Fall::new(None));
         let blocks = self.order.blocks();
-        on_workers(self.pool, hands, |_, hand| {
+        hands.work(self.pool, |_, hand| {
             let copies = hand.copies.get_or_insert_with(|| cells.copies());
             let mut work = || {
                 while let Some(block) = blocks.get(next.fetch_add(1, Relaxed)) {

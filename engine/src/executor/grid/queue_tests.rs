@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32 as Tally, Ordering::SeqCst};
 use super::queue::{Queue, State};
 use crate::exclusion::grid::{Grid, Order, Parts};
 use crate::graph::GraphBuilder;
-use crate::memory::{BlockCells, Column};
+use crate::memory::{BlockCells, Column, Taken};
 use crate::primitives::Arc;
 
 #[cfg(loom)]
@@ -32,7 +32,8 @@ fn work_through(parts: Parts, workers: usize, close: bool) {
     let vertices: &'static mut Column<u32> = Box::leak(Box::new(Column::zeroed(graph.vertices())));
     let edges: &'static mut Column<u32> = Box::leak(Box::new(Column::zeroed(grid.blocks().edges())));
 
-    let cells = Arc::new(BlockCells::new(grid.blocks(), vertices.view_mut(), edges.view_mut()));
+    let taken: &'static mut Taken = Box::leak(Box::default());
+    let cells = Arc::new(BlockCells::new(grid.blocks(), taken, vertices.view_mut(), edges.view_mut()));
     let queue = Arc::new(Queue::new(order.follow(), State::default()));
     let time = std::sync::Arc::new(Tally::new(1));
     let finished: std::sync::Arc<Vec<Tally>> =
