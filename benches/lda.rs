@@ -1,6 +1,6 @@
 //! Topics of documents: seconds, tokens a second and the joint log-likelihood a token, pass by pass.
 //!
-//! `cargo bench --bench lda -- --file CORPUS [--sampler dense|sparse|metropolis|vertex] [--topics 100] [--alpha A] [--beta B] [--start growing|sequential|random] [--threads 1,2]
+//! `cargo bench --bench lda -- --file CORPUS [--sampler dense|sparse|metropolis|vertex] [--topics 100] [--alpha A] [--beta B] [--start growing|sequential|random|SHARE:PASSES,..] [--threads 1,2]
 //! [--seconds S] [--passes N] [--blocks DOCUMENTS,WORDS] [--seed N] [--isa NAME]`
 //!
 //! Seconds count from the first pass, the start included, reading and likelihoods left out.
@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use gasworks::graph::Graph;
 use gasworks::input::{Corpus, CorpusOptions, Source, Texts, read_corpus};
-use gasworks::programs::lda::{Lda, MetropolisLda, Priors, Sampler, SparseLda, Start, VertexLda};
+use gasworks::programs::lda::{Lda, MetropolisLda, Priors, Sampler, SparseLda, Stage, Start, VertexLda};
 use gasworks::schedulers::Sweep;
 use gasworks::{Column, Engine, Error, Every, Isa, Observer, Outcome, Progress};
 
@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = match harness::value_of("--start").as_deref() {
         Some("random") => Start::Random,
         Some("sequential") => Start::Sequential,
-        _ => Start::growing(),
+        Some("growing") | None => Start::growing(),
+        Some(stages) => Start::Growing(stages.split(',').map(stage).collect::<Result<_, _>>()?),
     };
     let alpha = number("--alpha", 50.0 / topics as f64);
     let priors =
@@ -63,6 +64,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             run(&lda, &corpus, |graph, threads, observer| pass(&lda, graph, threads, observer))
         }
     }
+}
+
+/// A share of the documents, and how many passes over it.
+fn stage(word: &str) -> Result<Stage, Box<dyn std::error::Error>> {
+    let (share, passes) = word.split_once(':').ok_or("a stage is SHARE:PASSES, such as 0.1:20")?;
+    Ok(Stage { share: share.parse()?, passes: passes.parse()? })
 }
 
 /// By the program's own engine.
