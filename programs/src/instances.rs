@@ -5,8 +5,8 @@ use gasworks_engine::{EdgeJob, Engine, Error, Outcome, UpdateJob, VertexJob};
 
 use crate::svd::Multiply;
 use crate::{
-    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Lda, Nmf, PageRank, Sgd,
-    ShortestPaths, SvdPlusPlus,
+    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Lda, Nmf, PageRank,
+    PersonalizedPageRank, Sgd, ShortestPaths, SvdPlusPlus,
 };
 
 macro_rules! instances {
@@ -22,6 +22,7 @@ instances! {
     als: VertexJob<Als>;
     components: VertexJob<Components>;
     pagerank: VertexJob<PageRank>;
+    personalized_pagerank: VertexJob<PersonalizedPageRank>;
     shortest_paths: VertexJob<ShortestPaths>;
     coloring: UpdateJob<GreedyColoring>;
     core_numbers: UpdateJob<KCore>;

@@ -14,6 +14,7 @@ fn every_program_has_the_results_of_the_text() {
     for command in [
         &["pagerank"][..],
         &["pagerank", "--undirected"],
+        &["pagerank", "--personalize", "30", "--personalize", "7=2"],
         &["pagerank", "--parallel-edges", "drop"],
         &["components"],
         &["bfs", "--source", "20", "--undirected"],

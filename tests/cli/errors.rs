@@ -69,6 +69,7 @@ fn inputs_that_are_not_there() {
         &["bpr"],
         &["svdpp"],
         &["pagerank"],
+        &["pagerank", "--personalize", "1"],
         &["components"],
         &["sssp", "--source", "1"],
         &["bfs", "--source", "1"],
@@ -95,6 +96,7 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
     for output in [missing.as_str(), directory.as_str()] {
         for command in [
             &["pagerank", &nothing, "--output"][..],
+            &["pagerank", &nothing, "--personalize", "1", "--output"],
             &["als", &nothing, "--model"],
             &["sgd", &nothing, "--model"],
             &["bpr", &nothing, "--model"],
@@ -244,6 +246,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["recommend"], &["[default: 10]", "[default: 20]"]),
         (&["similar"], &["[default: 10]"]),
         (&["pagerank"], &["[default: 0.85]", "[default: 0.000001]", "[default: 100]", "[default: spread]"]),
+        (&["pagerank"], &["--personalize <ID[=WEIGHT]>"]),
         (&["components"], &["[default: auto]"]),
         (&["sssp"], &["[default: keep]"]),
         (&["color"], &["colors count from 0"]),

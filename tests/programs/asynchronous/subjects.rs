@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gasworks::programs::factorization::{Regularization, initial_factors};
-use gasworks::programs::{Als, Ccd, Components, DanglingMass, PageRank, ShortestPaths};
+use gasworks::programs::{Als, Ccd, Components, DanglingMass, PageRank, PersonalizedPageRank, ShortestPaths};
 use gasworks::schedulers::{Sweep, by_name};
 use gasworks::{
     Case, Engine, Error, Every, Exclusion, Gathers, Model, Outcome, ProgramKind, Reason, Scheduler,
@@ -101,8 +101,8 @@ impl Subject {
     }
 }
 
-pub(crate) const SUBJECTS: [Subject; 9] =
-    [PAGERANK, COMPONENTS, SHORTEST_PATHS, ALS, LEAST, COLORING, LEVEL, STEPS, CCD];
+pub(crate) const SUBJECTS: [Subject; 10] =
+    [PAGERANK, PERSONALIZED_PAGERANK, COMPONENTS, SHORTEST_PATHS, ALS, LEAST, COLORING, LEVEL, STEPS, CCD];
 
 const DAMPING: f32 = 0.85;
 
@@ -126,6 +126,30 @@ const PAGERANK: Subject = Subject {
         run.is_drained();
         let expected = oracles::pagerank(&shape.neighbors(), DAMPING.into(), false);
         oracles::assert_ranks_near(&run.floats(), &expected, &shape.name);
+    },
+};
+
+const PERSONALIZED_PAGERANK: Subject = Subject {
+    name: "personalized pagerank",
+    kind: ProgramKind::Vertex(Gathers::State),
+    declared: Model::Edge,
+    fits: |shape| shape.vertices > 0,
+    run: |shape, how| {
+        let start = PersonalizedPageRank::start(shape.vertices, oracles::restart(shape.vertices).0)?;
+        let mut graph = shape.plain().with_vertices(start);
+        let program = PersonalizedPageRank { tolerance: 1e-6 / shape.vertices as f32, ..Default::default() };
+        let mass = DanglingMass { damping: DAMPING, spread: false };
+        let engine =
+            Engine::new(&mut graph, &program).asynchronous().scheduler(how.scheduler(shape.vertices));
+        let engine = engine.aggregate_every(Every::Seconds(Duration::from_secs(3600)), &mass);
+        let outcome = run!(engine.rounds(20_000), how)?;
+        Ok(Run::of(outcome, graph.vertex_data().iter().map(|state| state.rank.to_bits().into())))
+    },
+    check: |shape, _, run| {
+        run.is_drained();
+        let restart = oracles::restart(shape.vertices).1;
+        let expected = oracles::personalized_pagerank(&shape.neighbors(), &restart, DAMPING.into(), false);
+        oracles::assert_shares_near(&run.floats(), &expected, &shape.name);
     },
 };
 
