@@ -5,7 +5,7 @@ use gasworks_engine::{EdgeJob, Engine, Error, Outcome, UpdateJob, VertexJob};
 
 use crate::svd::Multiply;
 use crate::{
-    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Lda, Nmf, PageRank,
+    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, Hits, KCore, Lasso, Lda, Nmf, PageRank,
     PersonalizedPageRank, Sgd, ShortestPaths, SvdPlusPlus,
 };
 
@@ -33,6 +33,7 @@ instances! {
     ccd: UpdateJob<Ccd>;
     nmf: VertexJob<Nmf>;
     multiply: VertexJob<Multiply>;
+    hits: VertexJob<Hits>;
     bpr: EdgeJob<Bpr>;
     lda: EdgeJob<Lda>;
 }

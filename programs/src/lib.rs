@@ -11,6 +11,7 @@ mod container;
 mod core_numbers;
 pub mod factorization;
 mod gradient_descent;
+mod hits;
 #[cfg(debug_assertions)]
 #[doc(hidden)]
 pub mod instances;
@@ -36,6 +37,7 @@ pub use coloring::{GreedyColoring, Taken};
 pub use components::Components;
 pub use core_numbers::{Bounds, KCore};
 pub use gradient_descent::GradientDescent;
+pub use hits::{Hits, HitsScales};
 pub use lasso::Lasso;
 pub use lda::{Lda, TopicTotals};
 pub use markov_random_field::{Gibbs, MarkovRandomField};

@@ -17,6 +17,7 @@ mod generate;
 mod gibbs;
 mod graph;
 mod grid;
+mod hits;
 mod infer;
 mod inspect;
 mod kcore;
@@ -89,6 +90,7 @@ enum Command {
     Predict(predict::Predict),
     Evaluate(evaluate::Evaluate),
     Pagerank(pagerank::Pagerank),
+    Hits(hits::HubsAndAuthorities),
     Components(components::Components),
     Bfs(bfs::Bfs),
     Sssp(sssp::Sssp),
@@ -125,6 +127,7 @@ impl Cli {
             Command::Predict(command) => command.voice,
             Command::Evaluate(command) => command.voice,
             Command::Pagerank(command) => command.run.voice,
+            Command::Hits(command) => command.voice,
             Command::Components(command) => command.run.voice,
             Command::Bfs(command) => command.voice,
             Command::Sssp(command) => command.run.voice,
@@ -155,6 +158,7 @@ impl Cli {
             Command::Bpr(command) => Some(&command.common),
             Command::Lda(command) => Some(&command.common),
             Command::Pagerank(command) => Some(&command.run.common),
+            Command::Hits(command) => Some(&command.common),
             Command::Components(command) => Some(&command.run.common),
             Command::Bfs(command) => Some(&command.common),
             Command::Sssp(command) => Some(&command.run.common),
@@ -188,6 +192,7 @@ impl Cli {
             Command::Predict(command) => command.run(reporter),
             Command::Evaluate(command) => command.run(reporter),
             Command::Pagerank(command) => command.run(reporter),
+            Command::Hits(command) => command.run(reporter),
             Command::Components(command) => command.run(reporter),
             Command::Bfs(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),

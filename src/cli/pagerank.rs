@@ -192,7 +192,7 @@ fn scaled(mut ranks: Vec<f32>, scale: bool) -> Vec<f32> {
     ranks
 }
 
-fn tolerance(text: &str) -> Result<f64, String> {
+pub(crate) fn tolerance(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number >= 0.0 && number.is_finite() => Ok(number),
         _ => Err("expected a number, 0 or more, such as 1e-6".into()),

@@ -94,6 +94,7 @@ fn every_running_command_keeps_the_schema() {
     assert_eq!(als.events()[0]["threads"], 2);
     check(&run(&["pagerank", &graph]), "pagerank", &["residual"], &["residual"]);
     check(&run(&["pagerank", &graph, "--personalize", "1"]), "pagerank", &["residual"], &["residual"]);
+    check(&run(&["hits", &graph]), "hits", &["residual"], &["residual"]);
     check(&run(&["components", &graph]), "components", &["active"], &["components"]);
     check(&run(&["sssp", &graph, "--source", "1"]), "sssp", &["active"], &["reached"]);
     check(&run(&["triangles", &graph]), "triangles", &[], &["triangles", "clustering"]);

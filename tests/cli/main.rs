@@ -14,6 +14,7 @@ mod fold_in;
 mod generate;
 mod gibbs;
 mod graphs;
+mod hits;
 mod inspect;
 mod kcore;
 mod lab;
