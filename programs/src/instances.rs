@@ -5,8 +5,8 @@ use gasworks_engine::{EdgeJob, Engine, Error, Outcome, UpdateJob, VertexJob};
 
 use crate::svd::Multiply;
 use crate::{
-    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, Hits, KCore, Lasso, Lda, Nmf, PageRank,
-    PersonalizedPageRank, Sgd, ShortestPaths, SvdPlusPlus,
+    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, Hits, KCore, LabelPropagation, Lasso, Lda,
+    Nmf, PageRank, PersonalizedPageRank, Sgd, ShortestPaths, SvdPlusPlus,
 };
 
 macro_rules! instances {
@@ -26,6 +26,7 @@ instances! {
     shortest_paths: VertexJob<ShortestPaths>;
     coloring: UpdateJob<GreedyColoring>;
     core_numbers: UpdateJob<KCore>;
+    label_propagation: UpdateJob<LabelPropagation>;
     gradient_descent: UpdateJob<GradientDescent>;
     lasso: UpdateJob<Lasso>;
     sgd: EdgeJob<Sgd>;

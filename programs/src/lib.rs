@@ -15,9 +15,11 @@ mod hits;
 #[cfg(debug_assertions)]
 #[doc(hidden)]
 pub mod instances;
+mod label_propagation;
 mod lasso;
 pub mod lda;
 pub mod markov_random_field;
+mod modularity;
 mod nmf;
 mod pagerank;
 mod personalized_pagerank;
@@ -38,9 +40,11 @@ pub use components::Components;
 pub use core_numbers::{Bounds, KCore};
 pub use gradient_descent::GradientDescent;
 pub use hits::{Hits, HitsScales};
+pub use label_propagation::LabelPropagation;
 pub use lasso::Lasso;
 pub use lda::{Lda, TopicTotals};
 pub use markov_random_field::{Gibbs, MarkovRandomField};
+pub use modularity::modularity;
 pub use nmf::{Nmf, Products, SideProducts};
 pub use pagerank::{Dangling, DanglingMass, PageRank};
 pub use personalized_pagerank::{PersonalizedPageRank, Restarting};

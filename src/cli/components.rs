@@ -98,8 +98,8 @@ pub(crate) fn engine<'g>(
     order.apply(Engine::new(graph, &programs::Components))
 }
 
-/// How many components there are; label and size of the largest, the smaller label first where equal.
-fn sizes(labels: &[u32]) -> (usize, Vec<(u32, u32)>) {
+/// How many components or communities there are; label and size of the largest, the smaller label first where equal.
+pub(crate) fn sizes(labels: &[u32]) -> (usize, Vec<(u32, u32)>) {
     let mut sizes = vec![0u32; labels.len()];
     labels.iter().for_each(|label| sizes[*label as usize] += 1);
     let mut components: Vec<(u32, u32)> = (0..).zip(sizes).filter(|(_, size)| *size > 0).collect();

@@ -6,6 +6,7 @@ mod bpr;
 mod catalog;
 mod ccd;
 mod color;
+mod communities;
 mod components;
 mod convert;
 mod error;
@@ -97,6 +98,7 @@ enum Command {
     Triangles(triangles::Triangles),
     Color(color::Color),
     Kcore(kcore::Kcore),
+    Communities(communities::Communities),
     Gibbs(gibbs::Gibbs),
     Lasso(lasso::Lasso),
     Convert(convert::Convert),
@@ -134,6 +136,7 @@ impl Cli {
             Command::Triangles(command) => command.voice,
             Command::Color(command) => command.run.voice,
             Command::Kcore(command) => command.run.voice,
+            Command::Communities(command) => command.run.voice,
             Command::Gibbs(command) => command.run.voice,
             Command::Lasso(command) => command.run.voice,
             Command::Convert(command) => command.voice,
@@ -165,6 +168,7 @@ impl Cli {
             Command::Triangles(command) => Some(&command.common),
             Command::Color(command) => Some(&command.run.common),
             Command::Kcore(command) => Some(&command.run.common),
+            Command::Communities(command) => Some(&command.run.common),
             Command::Gibbs(command) => Some(&command.run.common),
             Command::Lasso(command) => Some(&command.run.common),
             _ => None,
@@ -199,6 +203,7 @@ impl Cli {
             Command::Triangles(command) => command.run(reporter),
             Command::Color(command) => command.run(reporter),
             Command::Kcore(command) => command.run(reporter),
+            Command::Communities(command) => command.run(reporter),
             Command::Gibbs(command) => command.run(reporter),
             Command::Lasso(command) => command.run(reporter),
             Command::Convert(command) => command.run(reporter),

@@ -27,6 +27,8 @@ fn every_program_has_the_results_of_the_text() {
         &["sssp", "--source", "20", "--undirected", "--parallel-edges", "sum"],
         &["color"],
         &["kcore"],
+        &["communities", "--seed", "3"],
+        &["hits"],
     ] {
         let of = |input: &str| {
             let output = folder.path("values.tsv");

@@ -77,6 +77,7 @@ fn inputs_that_are_not_there() {
         &["triangles"],
         &["color"],
         &["kcore"],
+        &["communities"],
         &["convert", "-o", "-"],
         &["gibbs"],
         &["lasso"],
@@ -107,6 +108,7 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
             &["infer", &nothing, &nothing, "--output"],
             &["color", &nothing, "--output"],
             &["kcore", &nothing, "--output"],
+            &["communities", &nothing, "--output"],
             &["convert", &nothing, "--output"],
             &["gibbs", &nothing, "--output"],
             &["lasso", &nothing, "--output"],
@@ -127,7 +129,8 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 17] = [
+        &["communities", &graph, "-o", &same_graph],
         &["hits", &graph, "-o", &same_graph],
         &["convert", &graph, "-o", &same_graph],
         &["color", &graph, "-o", &same_graph],
@@ -257,6 +260,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["sssp"], &["[default: keep]"]),
         (&["color"], &["colors count from 0"]),
         (&["kcore"], &["the degeneracy, and how many"]),
+        (&["communities"], &["modularity", "[default: as many as needed; 100 with"]),
         (&["gibbs"], &["[default: 4]", "[default: 1000]", "[default: 10000]"]),
         (&["lasso"], &["[default: 0.000001]", "of a unit of weight; 0 is least squares"]),
         (&["convert"], &["[default: binary]", "What to write: binary, or edges"]),

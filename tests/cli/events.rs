@@ -108,7 +108,8 @@ fn commands_without_barriers_keep_the_schema_too() {
     let graph = folder.file("graph.txt", "1 2\n2 3\n3 1\n4 1\n");
     let model = folder.file("model.uai", "MARKOV 2 2 2 1 2 0 1 4 3 1 1 3");
     let data = folder.file("data.libsvm", "2 5:1\n4 5:2 7:1\n6 5:3 7:-1\n");
-    let commands: [(&[&str], &[&str], &[&str]); 4] = [
+    let commands: [(&[&str], &[&str], &[&str]); 5] = [
+        (&["communities", &graph], &["active"], &["communities", "modularity"]),
         (&["color", &graph], &["active"], &["colors", "conflicts", "uncolored"]),
         (&["kcore", &graph], &["active"], &["degeneracy"]),
         (&["gibbs", &model, "--samples", "60", "--burn-in", "9"], &["log_score"], &["disagreement"]),

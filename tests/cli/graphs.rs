@@ -66,7 +66,7 @@ fn personalized_ranks_start_over_where_they_are_asked_to() {
         assert!(!spread || (found.iter().sum::<f64>() - 1.0).abs() < 1e-6, "{found:?}");
     }
     // Weights of one vertex add up, and count in proportion.
-    let twice = ["--personalize", "30=0.5", "--personalize", "20=0.5", "--personalize", "30=1"];
+    let twice = ["--personalize", "30=0.5", "--personalize", "20=0.5", "--personalize", "30=1.0"];
     near(ranks(&twice), ranks(&weighted));
     let [.., named] = ranks(&["--personalize", "30=1"]);
     assert!((named - 0.5).abs() < 0.1, "an id that ends like a weight: {named}");
@@ -264,7 +264,14 @@ fn quiet_leaves_results_where_they_were_asked_for() {
     let folder = Folder::new();
     let (graph, output) = (folder.file("graph.txt", "1 2\n2 3\n3 1\n4 1\n"), folder.path("out.tsv"));
     let data = folder.file("data.libsvm", "2 5:1\n4 5:2 7:1\n6 5:3 7:-1\n");
-    for command in [&["components", &graph][..], &["color", &graph], &["kcore", &graph], &["lasso", &data]] {
+    for command in [
+        &["components", &graph][..],
+        &["color", &graph],
+        &["kcore", &graph],
+        &["hits", &graph],
+        &["communities", &graph],
+        &["lasso", &data],
+    ] {
         let run = gasworks(&[command, &["--output", &output, "--quiet"]].concat()).ok();
         assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""), "{command:?}");
         assert!(!text(&output).is_empty());
@@ -276,7 +283,7 @@ fn quiet_leaves_results_where_they_were_asked_for() {
 
 #[test]
 fn an_empty_file_is_an_empty_graph_and_said_so() {
-    for command in ["pagerank", "components", "color", "kcore"] {
+    for command in ["pagerank", "hits", "components", "color", "kcore", "communities"] {
         let run = gasworks_with(&[command, "-", "-o", "-"], b"").ok();
         assert_eq!(run.out, "");
         assert!(run.err.contains("the file has no edges"), "{}", run.err);

@@ -6,6 +6,7 @@ mod bpr;
 mod catalog;
 mod ccd;
 mod color;
+mod communities;
 mod convert;
 mod errors;
 mod evaluate;
