@@ -42,7 +42,7 @@ use crate::pagerank::{Dangling, DanglingMass, PageRank, dangles};
 pub struct PersonalizedPageRank {
     /// The probability of following an edge, in `[0, 1)`. Default 0.85.
     pub damping: f32,
-    /// A vertex that moves by at most this, or by no more than rounding, does not wake its neighbours. Default 0.
+    /// A vertex that moves by at most this does not wake its neighbours. Default 0: every change wakes.
     pub tolerance: f32,
 }
 
@@ -127,9 +127,7 @@ impl VertexProgram for PersonalizedPageRank {
     fn apply(&self, cx: &Context<'_, Dangling>, vertex: &mut Restarting, sum: &mut Sum<f64>) -> Signal {
         let before = vertex.rank;
         vertex.rank = cx.global.base * vertex.restart + self.damping * sum.0 as f32;
-        // What is rounding of a great rank may be more than the tolerance, and would go round for ever without barriers.
-        let rounding = 4.0 * f32::EPSILON * before.max(vertex.rank);
-        Signal::above(self.tolerance.max(rounding), (vertex.rank - before).abs())
+        Signal::above(self.tolerance, (vertex.rank - before).abs())
     }
 }
 

@@ -260,7 +260,7 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["sssp"], &["[default: keep]"]),
         (&["color"], &["colors count from 0"]),
         (&["kcore"], &["the degeneracy, and how many"]),
-        (&["communities"], &["modularity", "[default: as many as needed; 100 with"]),
+        (&["communities"], &["modularity"]),
         (&["gibbs"], &["[default: 4]", "[default: 1000]", "[default: 10000]"]),
         (&["lasso"], &["[default: 0.000001]", "of a unit of weight; 0 is least squares"]),
         (&["convert"], &["[default: binary]", "What to write: binary, or edges"]),

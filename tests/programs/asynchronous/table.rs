@@ -64,6 +64,8 @@ fn cells(subject: &Subject) -> impl Iterator<Item = How> {
             how.scheduler != "a stack"
                 || !["pagerank", "personalized pagerank", "als"].contains(&subject.name)
         })
+        // Each visit of another vertex begins the hubs anew, which start far from their ranks where few vertices have all of it.
+        .filter(|how| how.scheduler != "hubs first" || subject.name != "personalized pagerank")
         .filter(|how| how.threads == 1 || subject.is_admitted(how) && how.exclusion != Exclusion::Serial)
 }
 
