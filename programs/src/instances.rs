@@ -5,8 +5,8 @@ use gasworks_engine::{EdgeJob, Engine, Error, Outcome, UpdateJob, VertexJob};
 
 use crate::svd::Multiply;
 use crate::{
-    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, KCore, Lasso, Lda, Nmf, PageRank, Sgd,
-    ShortestPaths, SvdPlusPlus,
+    Als, Bpr, Ccd, Components, GradientDescent, GreedyColoring, Hits, KCore, LabelPropagation, Lasso, Lda,
+    Nmf, PageRank, PersonalizedPageRank, Sgd, ShortestPaths, SvdPlusPlus,
 };
 
 macro_rules! instances {
@@ -22,9 +22,11 @@ instances! {
     als: VertexJob<Als>;
     components: VertexJob<Components>;
     pagerank: VertexJob<PageRank>;
+    personalized_pagerank: VertexJob<PersonalizedPageRank>;
     shortest_paths: VertexJob<ShortestPaths>;
     coloring: UpdateJob<GreedyColoring>;
     core_numbers: UpdateJob<KCore>;
+    label_propagation: UpdateJob<LabelPropagation>;
     gradient_descent: UpdateJob<GradientDescent>;
     lasso: UpdateJob<Lasso>;
     sgd: EdgeJob<Sgd>;
@@ -32,6 +34,7 @@ instances! {
     ccd: UpdateJob<Ccd>;
     nmf: VertexJob<Nmf>;
     multiply: VertexJob<Multiply>;
+    hits: VertexJob<Hits>;
     bpr: EdgeJob<Bpr>;
     lda: EdgeJob<Lda>;
 }

@@ -77,17 +77,32 @@ impl VertexProgram for PageRank {
 /// What every vertex gets beside its gather.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Dangling {
-    /// `(1 - d + d * dangling) / n`.
+    /// `(1 - d + d * dangling) / n`; of a [`PersonalizedPageRank`](crate::PersonalizedPageRank), which multiplies it by a share, not
+    /// over n.
     pub base: f32,
 }
 
-/// Sums the rank of the vertices without out-edges.
+/// Sums the rank of the vertices without out-edges, for [`PageRank`] and [`PersonalizedPageRank`](crate::PersonalizedPageRank).
 #[derive(Clone, Copy, Debug)]
 pub struct DanglingMass {
     /// As in [`PageRank::damping`].
     pub damping: f32,
     /// False drops the dangling mass, as GAPBS does: ranks then sum to less than 1.
     pub spread: bool,
+}
+
+impl DanglingMass {
+    /// How often a surfer starts over: not following an edge, or having none to follow.
+    pub(crate) fn starts_over(&self, mass: f64) -> f64 {
+        let damping = f64::from(self.damping);
+        1.0 - damping + if self.spread { damping * mass } else { 0.0 }
+    }
+}
+
+/// 1 for a vertex without out-edges, else 0, by arithmetic: a branch on it could not be predicted.
+#[inline(always)]
+pub(crate) fn dangles(topology: &Topology, vertex: Vertex) -> f32 {
+    (1.0 - topology.out_degree(vertex) as f32).max(0.0)
 }
 
 impl<E: Data> Aggregate<f32, E> for DanglingMass {
@@ -99,15 +114,12 @@ impl<E: Data> Aggregate<f32, E> for DanglingMass {
     }
     #[inline(always)]
     fn fold_vertex(&self, sum: &mut f64, topology: &Topology, vertex: Vertex, rank: &f32) {
-        // 1 for degree 0, else 0, by arithmetic: a branch on it could not be predicted.
-        let dangles = (1.0 - topology.out_degree(vertex) as f32).max(0.0);
-        *sum += f64::from(dangles * *rank)
+        *sum += f64::from(dangles(topology, vertex) * *rank)
     }
     fn merge(&self, sum: &mut f64, part: f64) {
         *sum += part
     }
     fn finalize(&self, topology: &Topology, mass: f64) -> Dangling {
-        let (n, d) = (topology.vertices() as f64, f64::from(self.damping));
-        Dangling { base: ((1.0 - d + if self.spread { d * mass } else { 0.0 }) / n) as f32 }
+        Dangling { base: (self.starts_over(mass) / topology.vertices() as f64) as f32 }
     }
 }

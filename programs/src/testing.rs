@@ -1,11 +1,11 @@
-// A scheduler for tests and doctests, which may not name those of the schedulers' crate: first in, first out. Doctests include
-// this file, so it has no inner documentation.
+// Schedulers for tests and doctests, which may not name those of the schedulers' crate. Doctests include this file, so it has no inner
+// documentation.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use gasworks_engine::graph::Vertex;
-use gasworks_engine::{Scheduler, Task};
+use gasworks_engine::{Phase, Scheduler, Selection, Task};
 
 /// Tasks in the order in which they were scheduled; with `latest`, the last one first.
 #[derive(Default)]
@@ -38,4 +38,25 @@ impl Scheduler for Queue {
             batch.push(vertex);
         }
     }
+}
+
+/// Everyone in each round, in these phases.
+pub(crate) struct Everyone(pub(crate) &'static [Phase]);
+
+pub(crate) const SWEEP: Everyone = Everyone(&[Phase::All]);
+pub(crate) const SWEEP_OF_SIDES: Everyone = Everyone(&[Phase::Left, Phase::Right]);
+
+impl Scheduler for Everyone {
+    fn name(&self) -> &'static str {
+        "everyone"
+    }
+    fn selection(&self) -> Option<Selection> {
+        Some(Selection::Everyone)
+    }
+    fn phases(&self) -> &'static [Phase] {
+        self.0
+    }
+    fn start(&mut self, _: usize, _: usize) {}
+    fn schedule(&self, _: &[Task]) {}
+    fn next(&self, _: usize, _: &mut Vec<Vertex>) {}
 }

@@ -68,7 +68,7 @@ impl Components {
             (outcome, reason)
         };
 
-        let labels = least_as_loaded(graph);
+        let labels = least(graph.into_vertex_data_as_loaded().as_slice());
         let (count, largest) = sizes(&labels);
         if let Some(output) = &self.output {
             output.write_values(reporter, &ids, |v, to| write!(to, "{}", ids.id(labels[v as usize])))?;
@@ -102,8 +102,8 @@ pub(crate) fn engine<'g>(
     order.apply(Engine::new(graph, &programs::Components))
 }
 
-/// How many components there are; label and size of the largest, the smaller label first where equal.
-fn sizes(labels: &[u32]) -> (usize, Vec<(u32, u32)>) {
+/// How many components or communities there are; label and size of the largest, the smaller label first where equal.
+pub(crate) fn sizes(labels: &[u32]) -> (usize, Vec<(u32, u32)>) {
     let mut sizes = vec![0u32; labels.len()];
     labels.iter().for_each(|label| sizes[*label as usize] += 1);
     let mut components: Vec<(u32, u32)> = (0..).zip(sizes).filter(|(_, size)| *size > 0).collect();
@@ -113,19 +113,14 @@ fn sizes(labels: &[u32]) -> (usize, Vec<(u32, u32)>) {
     (count, components)
 }
 
-/// For each vertex, in the order of ids, the least of its component.
-fn least_as_loaded(graph: Graph<u32, ()>) -> Vec<u32> {
-    let is_relabeled = graph.topology().is_relabeled();
-    let mut labels = graph.into_vertex_data_as_loaded().as_slice().to_vec();
-    if is_relabeled {
-        let mut least = vec![u32::MAX; labels.len()];
-        for (label, vertex) in labels.iter().zip(0..) {
-            let least = &mut least[*label as usize];
-            *least = vertex.min(*least);
-        }
-        labels.iter_mut().for_each(|label| *label = least[*label as usize]);
+/// For each vertex the least one that has its label.
+pub(super) fn least(labels: &[u32]) -> Vec<u32> {
+    let mut first = vec![u32::MAX; labels.len()];
+    for (label, vertex) in labels.iter().zip(0..) {
+        let first = &mut first[*label as usize];
+        *first = vertex.min(*first);
     }
-    labels
+    labels.iter().map(|label| first[*label as usize]).collect()
 }
 
 #[cfg(test)]
@@ -134,5 +129,11 @@ mod tests {
     fn sizes_are_counted_and_sorted() {
         assert_eq!(super::sizes(&[0, 1, 1, 0, 4, 1]), (3, vec![(1, 3), (0, 2), (4, 1)]));
         assert_eq!(super::sizes(&[]), (0, vec![]));
+    }
+
+    #[test]
+    fn labels_become_the_least_vertex_that_has_them() {
+        assert_eq!(super::least(&[3, 4, 3, 4, 0]), [0, 1, 0, 1, 4]);
+        assert!(super::least(&[]).is_empty());
     }
 }

@@ -6,6 +6,7 @@ mod bpr;
 mod catalog;
 mod ccd;
 mod color;
+mod communities;
 mod components;
 mod convert;
 mod error;
@@ -17,6 +18,7 @@ mod generate;
 mod gibbs;
 mod graph;
 mod grid;
+mod hits;
 mod infer;
 mod inspect;
 mod kcore;
@@ -90,12 +92,14 @@ enum Command {
     Predict(predict::Predict),
     Evaluate(evaluate::Evaluate),
     Pagerank(pagerank::Pagerank),
+    Hits(hits::HubsAndAuthorities),
     Components(components::Components),
     Bfs(bfs::Bfs),
     Sssp(sssp::Sssp),
     Triangles(triangles::Triangles),
     Color(color::Color),
     Kcore(kcore::Kcore),
+    Communities(communities::Communities),
     Gibbs(gibbs::Gibbs),
     Lasso(lasso::Lasso),
     Convert(convert::Convert),
@@ -126,12 +130,14 @@ impl Cli {
             Command::Predict(command) => command.voice,
             Command::Evaluate(command) => command.voice,
             Command::Pagerank(command) => command.run.voice,
+            Command::Hits(command) => command.voice,
             Command::Components(command) => command.run.voice,
             Command::Bfs(command) => command.voice,
             Command::Sssp(command) => command.run.voice,
             Command::Triangles(command) => command.voice,
             Command::Color(command) => command.run.voice,
             Command::Kcore(command) => command.run.voice,
+            Command::Communities(command) => command.run.voice,
             Command::Gibbs(command) => command.run.voice,
             Command::Lasso(command) => command.run.voice,
             Command::Convert(command) => command.voice,
@@ -156,12 +162,14 @@ impl Cli {
             Command::Bpr(command) => Some(&command.common),
             Command::Lda(command) => Some(&command.common),
             Command::Pagerank(command) => Some(&command.run.common),
+            Command::Hits(command) => Some(&command.common),
             Command::Components(command) => Some(&command.run.common),
             Command::Bfs(command) => Some(&command.common),
             Command::Sssp(command) => Some(&command.run.common),
             Command::Triangles(command) => Some(&command.common),
             Command::Color(command) => Some(&command.run.common),
             Command::Kcore(command) => Some(&command.run.common),
+            Command::Communities(command) => Some(&command.run.common),
             Command::Gibbs(command) => Some(&command.run.common),
             Command::Lasso(command) => Some(&command.run.common),
             _ => None,
@@ -189,12 +197,14 @@ impl Cli {
             Command::Predict(command) => command.run(reporter),
             Command::Evaluate(command) => command.run(reporter),
             Command::Pagerank(command) => command.run(reporter),
+            Command::Hits(command) => command.run(reporter),
             Command::Components(command) => command.run(reporter),
             Command::Bfs(command) => command.run(reporter),
             Command::Sssp(command) => command.run(reporter),
             Command::Triangles(command) => command.run(reporter),
             Command::Color(command) => command.run(reporter),
             Command::Kcore(command) => command.run(reporter),
+            Command::Communities(command) => command.run(reporter),
             Command::Gibbs(command) => command.run(reporter),
             Command::Lasso(command) => command.run(reporter),
             Command::Convert(command) => command.run(reporter),

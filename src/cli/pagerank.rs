@@ -1,9 +1,11 @@
 //! `gasworks pagerank`: how often a random surfer is at each vertex.
 
+mod personalized;
+
 use clap::{ArgAction, Args};
-use gasworks::graph::{Graph, GraphBuilder};
+use gasworks::graph::{Graph, GraphBuilder, Ids};
 use gasworks::programs::{Dangling, DanglingMass, PageRank};
-use gasworks::{Engine, Plan, Selection, VertexJob};
+use gasworks::{Engine, Outcome, Plan, Selection, VertexJob, VertexProgram};
 use serde_json::{Value, json};
 
 use super::error::Failure;
@@ -17,9 +19,12 @@ use super::vertex_order::VertexOrderOptions;
 
 /// Rank vertices by how often a random surfer is there
 ///
-/// Ranks sum to 1, unless dangling mass is dropped. Weights are ignored. Without --output the ten highest ranks are printed.
+/// Ranks sum to 1, unless dangling mass is dropped. Weights of edges are ignored. Without --output the ten highest ranks are printed.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  gasworks pagerank web.txt.gz --tolerance 1e-8 --output ranks.tsv")]
+#[command(after_help = "\
+Examples:
+  gasworks pagerank web.txt.gz --tolerance 1e-8 --output ranks.tsv
+  gasworks pagerank web.txt.gz --personalize 17 --personalize 30=2.5     near 17 and, more, 30")]
 pub(crate) struct Pagerank {
     /// Probability of following an edge
     #[arg(
@@ -42,6 +47,9 @@ pub(crate) struct Pagerank {
         value_parser = names([("spread", true), ("none", false)])
     )]
     spread: bool,
+    /// Personalized PageRank: the surfer starts over at this vertex instead of anywhere, by the id in the input; may be given many times, with weights of 0 or more, 1 unless said. Dangling mass goes there too
+    #[arg(allow_hyphen_values = true, long, value_name = "ID[=WEIGHT]")]
+    personalize: Vec<String>,
     /// Write id, tab, rank for each vertex, by id; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<Output>,
@@ -64,38 +72,63 @@ impl Pagerank {
         let run = Run::begin("pagerank", &self.run, DEFAULTS, |order, threads| self.plan(order, threads))?;
         let edges = self.input.open(self.output.as_ref(), reporter)?;
         let (ids, graph) = edges.plain(self.edges, self.vertices.vertex_order, reporter)?;
+        if !self.personalize.is_empty() {
+            return self.run_personalized(&run, &ids, graph, reporter);
+        }
         let iterations = self.iterations.or(rounds(&run.order));
         let start = 1.0 / ids.len() as f32;
         let mut graph = graph.with_vertices(|_| start);
         run.start(&graph, iterations, Metrics::new(), reporter)?;
         let parts = Parts::new(self.damping, self.spread, self.tolerance, &run.order, graph.vertices())?;
         let outcome = run.watched(reporter, run::report_residual, |observer, limits| {
-            let mut engine = parts.engine(&mut graph, &run.order)?.observer(observer);
-            if !run.order.is_async() {
-                engine = engine.until(|progress| progress.residual < self.tolerance);
-            }
-            Ok(limits.apply(engine, iterations).run()?)
+            let engine = parts.engine(&mut graph, &run.order)?.observer(observer);
+            Ok(limits.apply(self.until_converged(engine, &run.order), iterations).run()?)
         })?;
-        let reason = run::ended(&outcome, reporter);
+        let ranks = parts.ranks(graph.into_vertex_data_as_loaded().as_slice());
+        self.finish(&ids, &ranks, &outcome, reporter)
+    }
 
-        let ranks = &parts.ranks(graph.into_vertex_data_as_loaded().as_slice());
+    /// Ends a run with barriers when ranks stand still.
+    fn until_converged<'g, P: VertexProgram>(
+        &'g self,
+        engine: Engine<'g, VertexJob<'g, P>>,
+        order: &Order,
+    ) -> Engine<'g, VertexJob<'g, P>> {
+        match order.is_async() {
+            true => engine,
+            false => engine.until(|progress| progress.residual < self.tolerance),
+        }
+    }
+
+    /// Says how the run ended, and puts ranks where they are to go.
+    fn finish(
+        &self,
+        ids: &Ids,
+        ranks: &[f32],
+        outcome: &Outcome,
+        reporter: &mut Reporter,
+    ) -> Result<Ending, Failure> {
+        let reason = run::ended(outcome, reporter);
         let top = graph::first_by(ranks, |rank| -rank);
         let mut more = Metrics::new();
         match &self.output {
             Some(output) => {
-                output.write_values(reporter, &ids, |v, to| write!(to, "{}", ranks[v as usize]))?;
+                output.write_values(reporter, ids, |v, to| write!(to, "{}", ranks[v as usize]))?;
                 more.insert("output".into(), output.name().into());
             }
             None if reporter.is_json() => {
                 let entry = |v: &u32| json!([ids.id(*v).to_string(), number(ranks[*v as usize])]);
                 more.insert("top".into(), top.iter().map(entry).collect::<Vec<Value>>().into());
             }
-            None => graph::show("highest ranks:", &top, &ids, ranks, reporter)?,
+            None => graph::show("highest ranks:", &top, ids, ranks, reporter)?,
         }
-        run::finish(reporter, reason, &outcome, run::residual(&outcome.progress), more)
+        run::finish(reporter, reason, outcome, run::residual(&outcome.progress), more)
     }
 
     fn plan(&self, order: &Order, threads: usize) -> Result<Plan, Failure> {
+        if !self.personalize.is_empty() {
+            return self.plan_personalized(order, threads);
+        }
         let mut empty = GraphBuilder::directed(0).plain_edges(&[]).build()?.with_vertices(|_| 0.0);
         let parts = Parts::new(self.damping, self.spread, self.tolerance, order, 0)?;
         admit(parts.engine(&mut empty, order)?, threads)
@@ -151,13 +184,20 @@ impl Parts {
 
     /// Ranks as they are shown.
     pub(crate) fn ranks(&self, found: &[f32]) -> Vec<f32> {
-        let sum: f64 = found.iter().map(|rank| f64::from(*rank)).sum();
-        let factor = if self.scale && sum > 0.0 { (1.0 / sum) as f32 } else { 1.0 };
-        found.iter().map(|rank| rank * factor).collect()
+        scaled(found.to_vec(), self.scale)
     }
 }
 
-fn tolerance(text: &str) -> Result<f64, String> {
+/// The same, scaled to sum 1 where that is wanted.
+fn scaled(mut ranks: Vec<f32>, scale: bool) -> Vec<f32> {
+    let sum: f64 = ranks.iter().map(|rank| f64::from(*rank)).sum();
+    if scale && sum > 0.0 {
+        ranks.iter_mut().for_each(|rank| *rank *= (1.0 / sum) as f32);
+    }
+    ranks
+}
+
+pub(crate) fn tolerance(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number >= 0.0 && number.is_finite() => Ok(number),
         _ => Err("expected a number, 0 or more, such as 1e-6".into()),

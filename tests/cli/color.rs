@@ -71,7 +71,7 @@ fn colors_have_the_same_bits_for_every_number_of_threads() {
     let folder = Folder::new();
     let graph = folder.path("graph.txt");
     gasworks(&["generate", "rmat", "--scale", "11", "-o", &graph]).ok();
-    for command in ["color", "kcore"] {
+    for command in ["color", "kcore", "communities"] {
         let of = |threads| gasworks(&[command, &graph, "--threads", threads, "-o", "-"]).ok().out;
         let one = of("1");
         assert!(one.lines().count() > 1000);

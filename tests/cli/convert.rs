@@ -14,6 +14,7 @@ fn every_program_has_the_results_of_the_text() {
     for command in [
         &["pagerank"][..],
         &["pagerank", "--undirected"],
+        &["pagerank", "--personalize", "30", "--personalize", "7=2"],
         &["pagerank", "--parallel-edges", "drop"],
         &["components"],
         &["bfs", "--source", "20", "--undirected"],
@@ -26,6 +27,8 @@ fn every_program_has_the_results_of_the_text() {
         &["sssp", "--source", "20", "--undirected", "--parallel-edges", "sum"],
         &["color"],
         &["kcore"],
+        &["communities", "--seed", "3"],
+        &["hits"],
     ] {
         let of = |input: &str| {
             let output = folder.path("values.tsv");
@@ -75,6 +78,7 @@ fn vertices_by_degree_have_the_same_results_in_the_same_order() {
         &["pagerank"][..],
         &["pagerank", "--undirected"],
         &["pagerank", "--engine", "async", "--tolerance", "1e-9"],
+        &["pagerank", "--personalize", "20=2", "--personalize", "35"],
         &["components"],
         &["components", "--specialist"],
         &["bfs", "--source", "20"],

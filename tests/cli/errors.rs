@@ -69,12 +69,15 @@ fn inputs_that_are_not_there() {
         &["bpr"],
         &["svdpp"],
         &["pagerank"],
+        &["pagerank", "--personalize", "1"],
+        &["hits"],
         &["components"],
         &["sssp", "--source", "1"],
         &["bfs", "--source", "1"],
         &["triangles"],
         &["color"],
         &["kcore"],
+        &["communities"],
         &["convert", "-o", "-"],
         &["gibbs"],
         &["lasso"],
@@ -95,6 +98,8 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
     for output in [missing.as_str(), directory.as_str()] {
         for command in [
             &["pagerank", &nothing, "--output"][..],
+            &["pagerank", &nothing, "--personalize", "1", "--output"],
+            &["hits", &nothing, "--output"],
             &["als", &nothing, "--model"],
             &["sgd", &nothing, "--model"],
             &["bpr", &nothing, "--model"],
@@ -103,6 +108,7 @@ fn outputs_that_cannot_be_written_are_refused_before_work() {
             &["infer", &nothing, &nothing, "--output"],
             &["color", &nothing, "--output"],
             &["kcore", &nothing, "--output"],
+            &["communities", &nothing, "--output"],
             &["convert", &nothing, "--output"],
             &["gibbs", &nothing, "--output"],
             &["lasso", &nothing, "--output"],
@@ -123,7 +129,9 @@ fn an_output_that_is_an_input_is_refused() {
     let folder = Folder::new();
     let (graph, train) = (folder.file("graph", "1 2\n2 1\n"), folder.file("ratings.csv", ratings()));
     let (same_graph, same_train) = (folder.path("./graph"), folder.path("./ratings.csv"));
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 17] = [
+        &["communities", &graph, "-o", &same_graph],
+        &["hits", &graph, "-o", &same_graph],
         &["convert", &graph, "-o", &same_graph],
         &["color", &graph, "-o", &same_graph],
         &["kcore", &graph, "-o", &same_graph],
@@ -192,6 +200,8 @@ fn arguments_that_mean_nothing() {
         (&["pagerank", "x", "--damping", "1"], "not including, 1"),
         (&["pagerank", "x", "--tolerance", "-1"], "--tolerance"),
         (&["pagerank", "x", "--output", "-", "--json"], "leave out --json"),
+        (&["hits", "x", "--tolerance", "nan"], "0 or more, such as 1e-6"),
+        (&["hits", "x", "--output", "-", "--json"], "leave out --json"),
         (&["sssp", "x"], "--source"),
         (&["generate", "rmat", "--scale", "99"], "scale is 99, expected at most 31"),
         (&["generate", "ratings", "--users", "2", "--items", "2", "--count", "5"], "count is 5"),
@@ -244,10 +254,13 @@ fn help_is_there_for_every_command_and_shows_defaults() {
         (&["recommend"], &["[default: 10]", "[default: 20]"]),
         (&["similar"], &["[default: 10]"]),
         (&["pagerank"], &["[default: 0.85]", "[default: 0.000001]", "[default: 100]", "[default: spread]"]),
+        (&["pagerank"], &["--personalize <ID[=WEIGHT]>"]),
+        (&["hits"], &["[default: 0.00000001]", "[default: 100]", "[default: keep]"]),
         (&["components"], &["[default: auto]"]),
         (&["sssp"], &["[default: keep]"]),
         (&["color"], &["colors count from 0"]),
         (&["kcore"], &["the degeneracy, and how many"]),
+        (&["communities"], &["modularity"]),
         (&["gibbs"], &["[default: 4]", "[default: 1000]", "[default: 10000]"]),
         (&["lasso"], &["[default: 0.000001]", "of a unit of weight; 0 is least squares"]),
         (&["convert"], &["[default: binary]", "What to write: binary, or edges"]),

@@ -93,6 +93,8 @@ fn every_running_command_keeps_the_schema() {
     assert_eq!(als.events()[0]["seed"], u64::MAX);
     assert_eq!(als.events()[0]["threads"], 2);
     check(&run(&["pagerank", &graph]), "pagerank", &["residual"], &["residual"]);
+    check(&run(&["pagerank", &graph, "--personalize", "1"]), "pagerank", &["residual"], &["residual"]);
+    check(&run(&["hits", &graph]), "hits", &["residual"], &["residual"]);
     check(&run(&["components", &graph]), "components", &["active"], &["components"]);
     check(&run(&["sssp", &graph, "--source", "1"]), "sssp", &["active"], &["reached"]);
     check(&run(&["triangles", &graph]), "triangles", &[], &["triangles", "clustering"]);
@@ -106,7 +108,8 @@ fn commands_without_barriers_keep_the_schema_too() {
     let graph = folder.file("graph.txt", "1 2\n2 3\n3 1\n4 1\n");
     let model = folder.file("model.uai", "MARKOV 2 2 2 1 2 0 1 4 3 1 1 3");
     let data = folder.file("data.libsvm", "2 5:1\n4 5:2 7:1\n6 5:3 7:-1\n");
-    let commands: [(&[&str], &[&str], &[&str]); 4] = [
+    let commands: [(&[&str], &[&str], &[&str]); 5] = [
+        (&["communities", &graph], &["active"], &["communities", "modularity"]),
         (&["color", &graph], &["active"], &["colors", "conflicts", "uncolored"]),
         (&["kcore", &graph], &["active"], &["degeneracy"]),
         (&["gibbs", &model, "--samples", "60", "--burn-in", "9"], &["log_score"], &["disagreement"]),

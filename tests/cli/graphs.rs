@@ -36,6 +36,66 @@ fn ranks_solve_their_equation() {
 }
 
 #[test]
+fn personalized_ranks_start_over_where_they_are_asked_to() {
+    let folder = Folder::new();
+    // 9 has no out-edge; nothing leads from 20 and 30 to 7 and 8; one id ends like a weight.
+    let graph = folder.file("graph.txt", "20 30\n30 20\n30 9\n7 8\n8 7\n30=1 20\n");
+    let ranks = |more: &[&str]| {
+        let command = ["pagerank", &graph, "--damping", "0.5", "--tolerance", "1e-9", "-o", "-"];
+        let run = gasworks(&[&command[..], more].concat()).ok();
+        let mut ranks: std::collections::BTreeMap<String, f64> = values(&run.out).into_iter().collect();
+        let mut rank = |id: &str| ranks.remove(id).expect("a rank");
+        [rank("20"), rank("30"), rank("9"), rank("7") + rank("8"), rank("30=1")]
+    };
+    let near = |found: [f64; 5], expected: [f64; 5]| {
+        let far = found.iter().zip(expected).find(|(found, expected)| (*found - expected).abs() > 1e-6);
+        assert!(far.is_none(), "{found:?}, expected {expected:?}");
+    };
+    let weighted = ["--personalize", "20", "--personalize", "30=3"];
+    for (more, spread) in [
+        (&[][..], true),
+        (&["--engine", "async"], true),
+        (&["--scheduler", "rounds"], true),
+        (&["--dangling", "none"], false),
+        (&["--engine", "async", "--exclusion", "locks", "--threads", "2", "--dangling", "none"], false),
+    ] {
+        let found = ranks(&[&weighted[..], more].concat());
+        let [twenty, thirty, nine, ..] = found;
+        let again = 0.5 + if spread { 0.5 * nine } else { 0.0 };
+        near(found, [again / 4.0 + thirty / 4.0, again * 0.75 + twenty / 2.0, thirty / 4.0, 0.0, 0.0]);
+        assert!(!spread || (found.iter().sum::<f64>() - 1.0).abs() < 1e-6, "{found:?}");
+    }
+    // Weights of one vertex add up, and count in proportion.
+    let twice = ["--personalize", "30=0.5", "--personalize", "20=0.5", "--personalize", "30=1.0"];
+    near(ranks(&twice), ranks(&weighted));
+    let [.., named] = ranks(&["--personalize", "30=1"]);
+    assert!((named - 0.5).abs() < 0.1, "an id that ends like a weight: {named}");
+    let run = gasworks(&["pagerank", &graph, "--personalize", "20=2", "--json"]).ok();
+    assert_eq!(run.events()[0]["personalization"], serde_json::json!([["20", 2.0]]));
+    assert_eq!(run.last()["top"][0][0], "20");
+}
+
+#[test]
+fn what_ranks_cannot_start_over_at_is_refused() {
+    for (source, part) in [
+        ("3", "as --personalize one of the 2 ids"),
+        ("3=1", "as --personalize one of the 2 ids"),
+        ("1=-2", "a weight of 0 or more, such as --personalize 1=2.5, found -2"),
+        ("1=nan", "found NaN"),
+        ("1=inf", "found inf"),
+        ("1=x", "as --personalize one of the 2 ids"),
+        ("1=0", "weights with a sum above 0"),
+    ] {
+        let run = gasworks_with(&["pagerank", "-", "--personalize", source], b"1 2\n");
+        assert!(run.code == Some(2) && run.err.contains(part), "{source}: {}", run.err);
+    }
+    let run = gasworks_with(&["pagerank", "-", "--personalize", "1"], b"");
+    assert!(run.code == Some(2) && run.err.contains("one of the 0 ids"), "{}", run.err);
+    let run = gasworks(&["pagerank", "none", "--personalize", "1", "--scheduler", "fifo"]);
+    assert!(run.code == Some(2) && run.err.contains("fifo"), "refused before anything is read: {}", run.err);
+}
+
+#[test]
 fn without_an_output_the_highest_ranks_are_printed() {
     let run = gasworks_with(&["pagerank", "-"], b"1,3\n2,3\n3,1\n").ok();
     let ranks = values(&run.out);
@@ -183,7 +243,11 @@ fn results_have_the_same_bits_for_every_number_of_threads() {
     let folder = Folder::new();
     let graph = folder.path("graph.txt");
     gasworks(&["generate", "rmat", "--scale", "11", "--weights", "1..255", "-o", &graph]).ok();
-    let searches = [&["sssp", "--source", "1"][..], &["bfs", "--source", "1"]];
+    let searches = [
+        &["sssp", "--source", "1"][..],
+        &["bfs", "--source", "1"],
+        &["pagerank", "--personalize", "1", "--personalize", "2=0.5"],
+    ];
     for command in [&["pagerank"][..], &["components"]].into_iter().chain(searches) {
         let mut first = None;
         for threads in ["1", "2", "3", "8"] {
@@ -200,7 +264,14 @@ fn quiet_leaves_results_where_they_were_asked_for() {
     let folder = Folder::new();
     let (graph, output) = (folder.file("graph.txt", "1 2\n2 3\n3 1\n4 1\n"), folder.path("out.tsv"));
     let data = folder.file("data.libsvm", "2 5:1\n4 5:2 7:1\n6 5:3 7:-1\n");
-    for command in [&["components", &graph][..], &["color", &graph], &["kcore", &graph], &["lasso", &data]] {
+    for command in [
+        &["components", &graph][..],
+        &["color", &graph],
+        &["kcore", &graph],
+        &["hits", &graph],
+        &["communities", &graph],
+        &["lasso", &data],
+    ] {
         let run = gasworks(&[command, &["--output", &output, "--quiet"]].concat()).ok();
         assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""), "{command:?}");
         assert!(!text(&output).is_empty());
@@ -212,7 +283,7 @@ fn quiet_leaves_results_where_they_were_asked_for() {
 
 #[test]
 fn an_empty_file_is_an_empty_graph_and_said_so() {
-    for command in ["pagerank", "components", "color", "kcore"] {
+    for command in ["pagerank", "hits", "components", "color", "kcore", "communities"] {
         let run = gasworks_with(&[command, "-", "-o", "-"], b"").ok();
         assert_eq!(run.out, "");
         assert!(run.err.contains("the file has no edges"), "{}", run.err);

@@ -9,16 +9,30 @@ use petgraph::unionfind::UnionFind;
 use super::shapes::{Kind, Neighbors, Shape};
 
 /// PageRank by power iteration in `f64`, until nothing moves.
-pub(crate) fn pagerank((into, out): &(Neighbors, Neighbors), damping: f64, spread: bool) -> Vec<f64> {
+pub(crate) fn pagerank(neighbors: &(Neighbors, Neighbors), damping: f64, spread: bool) -> Vec<f64> {
+    let n = neighbors.0.len();
+    personalized_pagerank(neighbors, &vec![1.0 / n as f64; n], damping, spread)
+}
+
+/// The same of a surfer who starts over in this distribution.
+pub(crate) fn personalized_pagerank(
+    (into, out): &(Neighbors, Neighbors),
+    restart: &[f64],
+    damping: f64,
+    spread: bool,
+) -> Vec<f64> {
     let n = into.len();
-    let mut ranks = vec![1.0 / n as f64; n];
+    let mut ranks = restart.to_vec();
     for _ in 0..2000 {
         let dangling: f64 = (0..n).filter(|v| out[*v].is_empty()).map(|v| ranks[v]).sum();
-        let base = (1.0 - damping + if spread { damping * dangling } else { 0.0 }) / n as f64;
+        let again = 1.0 - damping + if spread { damping * dangling } else { 0.0 };
         let share = |u: u32| ranks[u as usize] / out[u as usize].len() as f64;
         let next: Vec<f64> = into
             .iter()
-            .map(|edges| base + damping * edges.iter().map(|(u, _)| share(*u)).sum::<f64>())
+            .zip(restart)
+            .map(|(edges, restart)| {
+                again * restart + damping * edges.iter().map(|(u, _)| share(*u)).sum::<f64>()
+            })
             .collect();
         let moved: f64 = ranks.iter().zip(&next).map(|(a, b)| (a - b).abs()).sum();
         ranks = next;
@@ -27,6 +41,25 @@ pub(crate) fn pagerank((into, out): &(Neighbors, Neighbors), damping: f64, sprea
         }
     }
     ranks
+}
+
+/// A distribution over the first vertex, one in the middle and the last, as weights and as shares.
+pub(crate) fn restart(vertices: usize) -> (Vec<(u32, f64)>, Vec<f64>) {
+    let weights: Vec<(u32, f64)> =
+        [(0, 1.0), (vertices / 2, 4.5), (vertices - 1, 0.25)].map(|(v, weight)| (v as u32, weight)).to_vec();
+    let mut shares = vec![0.0; vertices];
+    weights.iter().for_each(|(v, weight)| shares[*v as usize] += weight / 5.75);
+    (weights, shares)
+}
+
+/// Ranks that may be as small as one likes.
+pub(crate) fn assert_shares_near(ranks: &[f32], expected: &[f64], what: &str) {
+    assert_eq!(ranks.len(), expected.len());
+    let error: f64 =
+        ranks.iter().zip(expected).map(|(rank, expected)| (f64::from(*rank) - expected).abs()).sum();
+    assert!(error <= 1e-5, "{what}: L1 error {error}");
+    let mut unreached = ranks.iter().zip(expected).filter(|(_, expected)| **expected == 0.0);
+    assert!(unreached.all(|(rank, _)| *rank == 0.0), "{what}: not 0 where no path leads");
 }
 
 pub(crate) fn assert_ranks_near(ranks: &[f32], expected: &[f64], what: &str) {

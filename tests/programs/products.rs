@@ -1,9 +1,9 @@
 //! Products with a matrix, and what is made of them: rows of the table, and that two colors are the two sides.
 
 use gasworks::programs::factorization::initial_factors;
-use gasworks::programs::{Nmf, svd::Multiply};
+use gasworks::programs::{Hits, Nmf, svd::Multiply};
 use gasworks::schedulers::Sweep;
-use gasworks::{ColoringOrder, Engine, Every, Gathers};
+use gasworks::{ColoringOrder, Engine, Every, Gathers, Selection};
 
 use super::chaos::mix;
 use super::shapes::{Shape, shapes};
@@ -118,6 +118,50 @@ pub(crate) const NMF: Subject = Subject {
     },
 };
 
+const HITS_ROUNDS: u64 = 9;
+
+pub(crate) const HITS: Subject = Subject {
+    name: "hubs and authorities",
+    gathers: Gathers::State,
+    fits: |shape, order| shape.left().is_some() && order.selection() == Selection::Everyone,
+    run: |shape, how| {
+        let mut graph = shape.plain().with_vertices(|v| 2.0 + value(v as usize));
+        let mut history = History::default();
+        let engine = engine(&mut graph, &Hits, how, &mut history).aggregate_every(Every::Phase, &Hits);
+        let outcome = engine.rounds(HITS_ROUNDS).run()?;
+        Ok(run_of(outcome, history, graph.vertex_data().iter().map(|score| score.to_bits())))
+    },
+    check: |shape, order, run| {
+        let middle = shape.left().unwrap();
+        let scaled = |side: &[f64]| -> Vec<f64> {
+            let sum: f64 = side.iter().sum();
+            side.iter().map(|score| if sum > 0.0 { score / sum } else { 0.0 }).collect()
+        };
+        // Scaled in each step, as the paper does.
+        let step = |hubs: &[f64], authorities: &[f64], left: bool| {
+            let mut sums = vec![0.0; if left { hubs.len() } else { authorities.len() }];
+            for [u, v] in &shape.edges {
+                let (to, from) = if left { (u, authorities[*v as usize]) } else { (v, hubs[*u as usize]) };
+                sums[*to as usize] += from;
+            }
+            scaled(&sums)
+        };
+        let start: Vec<f64> = (0..shape.vertices).map(|v| 2.0 + value(v)).collect();
+        let (mut hubs, mut authorities) = (scaled(&start[..middle]), scaled(&start[middle..]));
+        for _ in 0..HITS_ROUNDS {
+            let next = step(&hubs, &authorities, true);
+            let read = if order.has_sides() { &next } else { &hubs };
+            authorities = step(read, &authorities, false);
+            hubs = next;
+        }
+        let found: Vec<f64> = run.bits.iter().map(|bits| f64::from_bits(*bits)).collect();
+        let found = Hits::normalized(&found[..middle]).chain(Hits::normalized(&found[middle..]));
+        for (found, expected) in found.zip(hubs.iter().chain(&authorities)) {
+            assert!((found - expected).abs() <= 1e-12 * expected, "{found}, expected {expected}");
+        }
+    },
+};
+
 /// Under a coloring, the two sides in turn; on any number of threads.
 #[test]
 fn two_colors_are_the_two_sides() {
@@ -128,8 +172,10 @@ fn two_colors_are_the_two_sides() {
     let run = |threads: usize, colored: bool| {
         let mut factors = shape.weighted().with_rows(RANK, fill);
         let mut values = shape.weighted().with_vertices(|v| value(v as usize));
+        let mut scores = shape.plain().with_vertices(|_| 1.0);
         let factorize = Engine::new(&mut factors, &nmf).aggregate_every(Every::Phase, &nmf).threads(threads);
         let multiply = Engine::new(&mut values, &Multiply).threads(threads);
+        let search = Engine::new(&mut scores, &Hits).aggregate_every(Every::Phase, &Hits).threads(threads);
         if colored {
             let order = ColoringOrder::Natural;
             let factorize = factorize.asynchronous().scheduler(Sweep::new()).coloring_order(order);
@@ -137,12 +183,18 @@ fn two_colors_are_the_two_sides() {
             let order = ColoringOrder::Natural;
             let multiply = multiply.asynchronous().scheduler(Sweep::new()).coloring_order(order);
             multiply.rounds(1).run().unwrap();
+            let order = ColoringOrder::Natural;
+            let search = search.asynchronous().scheduler(Sweep::new()).coloring_order(order);
+            search.rounds(3).run().unwrap();
         } else {
             factorize.scheduler(Sweep::sides()).rounds(3).run().unwrap();
             multiply.scheduler(Sweep::sides()).rounds(1).run().unwrap();
+            search.scheduler(Sweep::sides()).rounds(3).run().unwrap();
         }
         let factors: Vec<u32> = factors.vertex_data().iter().flatten().map(|x| x.to_bits()).collect();
-        (factors, values.vertex_data().iter().map(|x| x.to_bits()).collect::<Vec<_>>())
+        let columns = [values.vertex_data(), scores.vertex_data()];
+        let values = columns.map(|column| column.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
+        (factors, values)
     };
     let sides = run(1, false);
     for threads in [1, 2, 4, 8] {

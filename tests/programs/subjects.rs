@@ -6,7 +6,8 @@ use gasworks::graph::Graph;
 use gasworks::programs::factorization::reference::Reference;
 use gasworks::programs::factorization::{Regularization, Solver, initial_factors};
 use gasworks::programs::{
-    Als, BreadthFirstSearch, Components, DanglingMass, Observation, PageRank, ShortestPaths,
+    Als, BreadthFirstSearch, Components, DanglingMass, Observation, PageRank, PersonalizedPageRank,
+    ShortestPaths,
 };
 use gasworks::{
     Column, Data, Direction, Engine, Error, Every, Gathers, Isa, Observer, Outcome, Phase, Plan, Progress,
@@ -130,6 +131,26 @@ pub(crate) const fn pagerank<const SPREAD: bool>(name: &'static str) -> Subject 
         },
     }
 }
+
+pub(crate) const PERSONALIZED_PAGERANK: Subject = Subject {
+    name: "personalized pagerank",
+    gathers: Gathers::State,
+    fits: |shape, order| shape.vertices > 0 && order.selection() == Selection::Everyone,
+    run: |shape, how| {
+        let start = PersonalizedPageRank::start(shape.vertices, oracles::restart(shape.vertices).0)?;
+        let (mut graph, mut history) = (shape.plain().with_vertices(start), History::default());
+        let program = PersonalizedPageRank::default();
+        let mass = DanglingMass { damping: DAMPING, spread: true };
+        let engine = engine(&mut graph, &program, how, &mut history).aggregate(&mass).rounds(100);
+        let outcome = engine.run()?;
+        Ok(run_of(outcome, history, graph.vertex_data().iter().map(|state| state.rank.to_bits().into())))
+    },
+    check: |shape, order, run| {
+        let restart = oracles::restart(shape.vertices).1;
+        let expected = oracles::personalized_pagerank(&shape.neighbors(), &restart, DAMPING.into(), true);
+        oracles::assert_shares_near(&run.floats(), &expected, &format!("{} {}", shape.name, order.name));
+    },
+};
 
 pub(crate) const COMPONENTS: Subject = Subject {
     name: "components",

@@ -20,9 +20,10 @@ const ORDERS: [Order; 5] = [
 
 const THREADS: [usize; 4] = [1, 2, 3, 8];
 
-const BUNDLED: [Subject; 17] = [
+const BUNDLED: [Subject; 19] = [
     subjects::pagerank::<true>("pagerank"),
     subjects::pagerank::<false>("pagerank that drops dangling mass"),
+    subjects::PERSONALIZED_PAGERANK,
     subjects::COMPONENTS,
     subjects::SHORTEST_PATHS,
     subjects::BREADTH_FIRST_SEARCH,
@@ -38,6 +39,7 @@ const BUNDLED: [Subject; 17] = [
     subjects::WEIGHTED_ALS,
     products::MULTIPLY,
     products::NMF,
+    products::HITS,
 ];
 
 /// Named by the edges of gather and scatter.

@@ -2,31 +2,11 @@ use super::*;
 use crate::als::Als;
 use crate::factorization::testing::movielens;
 use crate::factorization::{Baseline, BaselineSettings, Offset, initial_factors};
-use crate::testing::Queue;
+use crate::testing::{Everyone, Queue};
 use gasworks_engine::graph::GraphBuilder;
 use gasworks_engine::input::Rating;
-use gasworks_engine::{
-    ColoringOrder, Column, Engine, Exclusion, Phase, Progress, Random, Scheduler, Selection, Task,
-};
+use gasworks_engine::{ColoringOrder, Column, Engine, Exclusion, Phase, Progress, Random};
 use std::ops::ControlFlow;
-
-/// Everyone in each round; of sides, for a program with barriers.
-struct Everyone(&'static [Phase]);
-
-impl Scheduler for Everyone {
-    fn name(&self) -> &'static str {
-        "everyone"
-    }
-    fn selection(&self) -> Option<Selection> {
-        Some(Selection::Everyone)
-    }
-    fn phases(&self) -> &'static [Phase] {
-        self.0
-    }
-    fn start(&mut self, _: usize, _: usize) {}
-    fn schedule(&self, _: &[Task]) {}
-    fn next(&self, _: usize, _: &mut Vec<u32>) {}
-}
 
 struct Problem {
     users: usize,

@@ -1,9 +1,12 @@
 //! The programs of the table without barriers: how each is run, and how its fixed point is known.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gasworks::programs::factorization::{Regularization, initial_factors};
-use gasworks::programs::{Als, Ccd, Components, DanglingMass, PageRank, ShortestPaths};
+use gasworks::programs::{
+    Als, Ccd, Components, DanglingMass, LabelPropagation, PageRank, PersonalizedPageRank, ShortestPaths,
+};
 use gasworks::schedulers::{Sweep, by_name};
 use gasworks::{
     Case, Engine, Error, Every, Exclusion, Gathers, Model, Outcome, ProgramKind, Reason, Scheduler,
@@ -101,8 +104,19 @@ impl Subject {
     }
 }
 
-pub(crate) const SUBJECTS: [Subject; 9] =
-    [PAGERANK, COMPONENTS, SHORTEST_PATHS, ALS, LEAST, COLORING, LEVEL, STEPS, CCD];
+pub(crate) const SUBJECTS: [Subject; 11] = [
+    PAGERANK,
+    PERSONALIZED_PAGERANK,
+    COMPONENTS,
+    SHORTEST_PATHS,
+    ALS,
+    LEAST,
+    COLORING,
+    LEVEL,
+    STEPS,
+    CCD,
+    LABEL_PROPAGATION,
+];
 
 const DAMPING: f32 = 0.85;
 
@@ -126,6 +140,30 @@ const PAGERANK: Subject = Subject {
         run.is_drained();
         let expected = oracles::pagerank(&shape.neighbors(), DAMPING.into(), false);
         oracles::assert_ranks_near(&run.floats(), &expected, &shape.name);
+    },
+};
+
+const PERSONALIZED_PAGERANK: Subject = Subject {
+    name: "personalized pagerank",
+    kind: ProgramKind::Vertex(Gathers::State),
+    declared: Model::Edge,
+    fits: |shape| shape.vertices > 0,
+    run: |shape, how| {
+        let start = PersonalizedPageRank::start(shape.vertices, oracles::restart(shape.vertices).0)?;
+        let mut graph = shape.plain().with_vertices(start);
+        let program = PersonalizedPageRank { tolerance: 1e-6 / shape.vertices as f32, ..Default::default() };
+        let mass = DanglingMass { damping: DAMPING, spread: false };
+        let engine =
+            Engine::new(&mut graph, &program).asynchronous().scheduler(how.scheduler(shape.vertices));
+        let engine = engine.aggregate_every(Every::Seconds(Duration::from_secs(3600)), &mass);
+        let outcome = run!(engine.rounds(20_000), how)?;
+        Ok(Run::of(outcome, graph.vertex_data().iter().map(|state| state.rank.to_bits().into())))
+    },
+    check: |shape, _, run| {
+        run.is_drained();
+        let restart = oracles::restart(shape.vertices).1;
+        let expected = oracles::personalized_pagerank(&shape.neighbors(), &restart, DAMPING.into(), false);
+        oracles::assert_shares_near(&run.floats(), &expected, &shape.name);
     },
 };
 
@@ -324,6 +362,40 @@ const COLORING: Subject = Subject {
         let mut edges = shape.edge_list().filter(|(u, v, _)| u != v && how.exclusion != Exclusion::Relaxed);
         let same = edges.find(|(u, v, _)| run.bits[*u as usize] == run.bits[*v as usize]);
         assert_eq!(same, None);
+    },
+};
+
+const LABEL_PROPAGATION: Subject = Subject {
+    name: "label propagation",
+    kind: ProgramKind::Update,
+    declared: Model::Edge,
+    fits: |_| true,
+    run: |shape, how| {
+        let mut graph = shape.plain().with_vertices(|v| v);
+        let engine = Engine::updates(&mut graph, &LabelPropagation, how.scheduler(shape.vertices));
+        // Relaxed, neighbors may swap labels, so that it need not come to rest.
+        let outcome = match how.exclusion {
+            Exclusion::Relaxed => run!(engine.rounds(20), how)?,
+            _ => run!(engine, how)?,
+        };
+        Ok(Run::of(outcome, graph.vertex_data().iter().map(|label| u64::from(*label))))
+    },
+    check: |shape, how, run| {
+        if how.exclusion == Exclusion::Relaxed {
+            return assert!(run.bits.iter().all(|label| *label < shape.vertices as u64));
+        }
+        run.is_drained();
+        let mut seen = vec![BTreeMap::new(); shape.vertices];
+        for (u, v, _) in shape.edge_list().filter(|(u, v, _)| u != v) {
+            *seen[u as usize].entry(run.bits[v as usize]).or_insert(0) += 1;
+            *seen[v as usize].entry(run.bits[u as usize]).or_insert(0) += 1;
+        }
+        for (seen, label) in seen.iter().zip(&run.bits) {
+            assert_eq!(seen.values().max(), seen.get(label), "as many neighbors as with any label");
+        }
+        let labels: Vec<u32> = run.bits.iter().map(|label| *label as u32).collect();
+        let parts = oracles::components(shape);
+        assert!(labels.iter().zip(&parts).all(|(label, part)| parts[*label as usize] == *part));
     },
 };
 

@@ -60,7 +60,12 @@ fn cells(subject: &Subject) -> impl Iterator<Item = How> {
     // The declared model, said aloud, is the same cell.
     hows.filter(|how| how.consistency != Some(subject.declared))
         // Depth first, what is never quite at rest keeps the rest waiting.
-        .filter(|how| how.scheduler != "a stack" || !["pagerank", "als"].contains(&subject.name))
+        .filter(|how| {
+            how.scheduler != "a stack"
+                || !["pagerank", "personalized pagerank", "als"].contains(&subject.name)
+        })
+        // Each visit of another vertex begins the hubs anew, which start far from their ranks where few vertices have all of it.
+        .filter(|how| how.scheduler != "hubs first" || subject.name != "personalized pagerank")
         .filter(|how| how.threads == 1 || subject.is_admitted(how) && how.exclusion != Exclusion::Serial)
 }
 
@@ -96,12 +101,12 @@ fn no_bundled_scheduler_is_left_out() {
 
 #[test]
 fn vertex_programs_reach_their_fixed_point_in_every_cell() {
-    run_small(&SUBJECTS[..4]);
+    run_small(&SUBJECTS[..5]);
 }
 
 #[test]
 fn update_functions_reach_their_fixed_point_in_every_cell() {
-    run_small(&SUBJECTS[4..]);
+    run_small(&SUBJECTS[5..]);
 }
 
 #[test]
