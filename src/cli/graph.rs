@@ -114,7 +114,7 @@ impl Edges {
         order: VertexOrder,
         reporter: &Reporter,
     ) -> Result<(Ids, Graph<(), ()>), Failure> {
-        let (ids, graph) = match self.as_it_is(options, order) {
+        let (ids, graph) = match self.stored_or_list(options, order) {
             Ok(stored) => stored.into_plain(),
             Err(EdgeList { ids, arcs, .. }) => {
                 let builder = options.builder(ids.len(), ReverseEdges::Pair).plain_edges(&arcs);
@@ -132,7 +132,7 @@ impl Edges {
         order: VertexOrder,
         reporter: &Reporter,
     ) -> Result<(Ids, Graph<(), f32>), Failure> {
-        let (ids, graph) = match self.as_it_is(options, order) {
+        let (ids, graph) = match self.stored_or_list(options, order) {
             Ok(stored) => stored.into_weighted(1.0),
             Err(EdgeList { ids, arcs, weights }) => {
                 let weights = weights.unwrap_or_else(|| vec![1.0; arcs.len()]);
@@ -146,7 +146,7 @@ impl Edges {
     }
 
     /// What is stored, where it is what is wanted but for an order that it can be brought into; else the list.
-    fn as_it_is(self, options: EdgeOptions, order: VertexOrder) -> Result<StoredGraph, EdgeList> {
+    fn stored_or_list(self, options: EdgeOptions, order: VertexOrder) -> Result<StoredGraph, EdgeList> {
         match self {
             Edges::Stored(stored) if options.keeps_all() && order.takes(stored.topology().is_relabeled()) => {
                 Ok(stored)

@@ -270,16 +270,19 @@ mod tests {
         .into()
     }
 
+    /// What is in a row: who is at the other end, and what lies on the edge.
+    type Row = Vec<(Vertex, f32)>;
+
     /// All that a graph holds, by the numbers that its vertices were loaded as: of each row, who is in it with what on the edge, parallel edges
     /// in their order.
-    fn content(graph: &Graph<u32, f32>) -> Vec<(u32, Vec<(u32, f32)>, Vec<(u32, f32)>)> {
+    fn content(graph: &Graph<u32, f32>) -> Vec<(u32, [Row; 2])> {
         let topology = graph.topology();
         let (out, into) = (graph.edges.outgoing(), graph.edges.incoming(topology));
         let row = |vertex, side, data: crate::memory::ColumnRef<'_, f32>| {
             let (from, to) = topology.side(side).range(vertex);
             let ends = &topology.side(side).ends()[from..to];
             assert!(ends.is_sorted(), "rows ascend");
-            let mut row: Vec<_> = ends
+            let mut row: Row = ends
                 .iter()
                 .zip(from..to)
                 .map(|(end, at)| (topology.loaded_as(*end), *data.get(at)))
@@ -291,8 +294,7 @@ mod tests {
             let vertex = topology.number_of(loaded);
             assert_eq!(topology.loaded_as(vertex), loaded);
             let rows = [(Side::Out, out), (Side::In, into)].map(|(side, data)| row(vertex, side, data));
-            let [out, into] = rows;
-            (*graph.vertex(vertex), out, into)
+            (*graph.vertex(vertex), rows)
         });
         content.collect()
     }
