@@ -24,15 +24,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Some(path) = harness::value_of("--file") else { return Ok(()) };
     let corpus = read_corpus(&Source::from_path(path), &CorpusOptions::default())?.data;
     let (topics, seed) = (number("--topics", 100), number("--seed", 0));
-    let start = match harness::value_of("--start").as_deref() {
-        Some("random") => Start::Random,
-        Some("sequential") => Start::Sequential,
-        Some("growing") | None => Start::growing(),
-        Some(stages) => Start::Growing(stages.split(',').map(stage).collect::<Result<_, _>>()?),
-    };
     let alpha = number("--alpha", 50.0 / topics as f64);
     let priors =
         Priors::new(topics, &corpus).with_alpha(&vec![alpha; topics]).with_beta(number("--beta", 0.01));
+    let start = match harness::value_of("--start").as_deref() {
+        Some("random") => Start::Random,
+        Some("sequential") => Start::Sequential,
+        Some("growing") | None => Start::growing_for(&priors, &corpus),
+        Some(stages) => Start::Growing(stages.split(',').map(stage).collect::<Result<_, _>>()?),
+    };
     println!(
         "{} documents, {} words, {} tokens",
         corpus.documents.len(),

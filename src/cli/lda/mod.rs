@@ -86,7 +86,7 @@ pub(crate) struct Lda {
         help_heading = "Model"
     )]
     iterations: u64,
-    /// How tokens get their first topics. growing: a few documents in many passes, then more and more of them, each token given those that have a topic; sequential: each given
+    /// How tokens get their first topics. growing: a few documents in many passes, or a quarter in some where they are short and topics many, then more and more of them, each token given those that have a topic; sequential: each given
     /// those before it; random
     #[arg(
         long, value_name = "KIND", default_value = "growing", hide_possible_values = true,
@@ -258,7 +258,7 @@ impl Lda {
         let start = match self.start {
             // All tokens that can have a topic have one.
             _ if is_warm => return L::with_priors(priors),
-            Begin::Growing => Start::growing(),
+            Begin::Growing => Start::growing_for(&priors, corpus),
             Begin::Sequential => Start::Sequential,
             Begin::Random => Start::Random,
         };
