@@ -211,8 +211,8 @@ where
     /// The same graph with other numbers for its vertices: those at which most edges start come first, so that gathers over in-edges read most
     /// ghosts from few cache lines. In a bipartite graph each side is ordered by itself, by all its edges.
     ///
-    /// It pays where ghosts fill more than the nearest caches and degrees differ much (social networks, web graphs, Kronecker graphs): a round of
-    /// PageRank then takes down to half the time. Numbers are all that changes: random numbers stay those that a vertex had when it was loaded,
+    /// It pays where ghosts fill more than the nearest caches and degrees differ much (social networks, web graphs, Kronecker graphs): on R-MAT graphs
+    /// of scale 20 to 22 searches take half the time, components by labels a third, a round of PageRank four fifths to nine tenths. Numbers are all that changes: random numbers stay those that a vertex had when it was loaded,
     /// and results can be had [in that order](Graph::into_vertex_data_as_loaded). What depends on numbers (labels that are numbers of vertices,
     /// the order of a sum, and so its rounding) may differ.
     ///
