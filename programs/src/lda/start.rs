@@ -54,8 +54,8 @@ impl Start {
     }
 
     /// The growing start that fits priors and documents: [`growing`](Start::growing), but from a quarter of the documents in eight passes where documents are
-    /// short beside alpha (whose sum is more than half of their mean length) and topics many (a fiftieth of the documents has fewer than 32 tokens for
-    /// each). Alpha then says more of a short document than its own tokens do, and the many topics that few documents find in many passes hold the others back.
+    /// short beside alpha (whose sum is more than half of their mean length) and topics many (more than 256, and a fiftieth of the documents has fewer than 32
+    /// tokens for each). Alpha then says more of a short document than its own tokens do, and the many topics that few documents find in many passes hold the others back.
     ///
     /// Log-likelihood a token after so many seconds on one thread, the sparse sampler, mean of two seeds; alpha sums to 50 unless said:
     ///
@@ -69,7 +69,7 @@ impl Start {
         let (tokens, documents) = (corpus.tokens() as f64, corpus.documents.len() as f64);
         let alpha: f64 = priors.alpha().iter().sum();
         let are_short = 2.0 * alpha * documents > tokens;
-        let are_many = 0.02 * tokens < 32.0 * priors.topics() as f64;
+        let are_many = priors.topics() > 256 && 0.02 * tokens < 32.0 * priors.topics() as f64;
         match are_short && are_many {
             true => {
                 Start::Growing([(0.25, 4), (0.5, 4)].map(|(share, passes)| Stage { share, passes }).to_vec())
@@ -235,9 +235,10 @@ mod tests {
             let priors = Priors::new(topics, &corpus).with_alpha(&vec![alpha / topics as f64; topics]);
             Start::growing_for(&priors, &corpus).stages().iter().map(|stage| stage.passes).sum::<u32>()
         };
-        assert_eq!(passes(200, 73, 20, 50.0), 8);
-        assert_eq!(passes(200, 73, 20, 36.0), 125, "alpha is half of a document and less");
-        assert_eq!(passes(200, 73, 9, 50.0), 125, "32 tokens for each of few topics");
-        assert_eq!(passes(200, 194, 50, 50.0), 125, "documents are long");
+        assert_eq!(passes(200, 73, 257, 50.0), 8);
+        assert_eq!(passes(200, 73, 256, 50.0), 125, "topics are few");
+        assert_eq!(passes(200, 73, 257, 36.0), 125, "alpha is half of a document and less");
+        assert_eq!(passes(6000, 73, 257, 50.0), 125, "34 tokens for each topic");
+        assert_eq!(passes(200, 194, 300, 50.0), 125, "documents are long");
     }
 }
