@@ -19,7 +19,7 @@ use gasworks_engine::{Aggregate, Context, Data, Edges, Signal, Sum, VertexProgra
 /// aggregate before each phase.
 ///
 /// Scores are what they are but for a factor: [`normalized`](Hits::normalized) scales a side to sum 1. They are 0 where there is no edge.
-/// A round takes O(vertices + edges); the residual is how far scores moved (L1), as a part of all. The first singular value may be there several times, as
+/// A round takes O(vertices + edges); the residual is how far scores moved (L1), as a part of all; in the first rounds it also counts how their scale moves. The first singular value may be there several times, as
 /// in a graph of equal parts: then the start decides which of its vectors is found.
 ///
 /// ```
